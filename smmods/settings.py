@@ -1,16 +1,68 @@
-"""Settings of SMMODS, read from the environment."""
+"""Settings of SMMODS, all in this file, read from the environment and `.env`; `docs/configuration.md` lists them.
 
+Rules
+- Development needs none of them. Staging and production take their own; `smmods.checks` refuses to start on
+  what is unsafe or missing there and says how to mend it.
+- `VAR` and `PORT` are read here, so `make` and a bare `manage.py` work on the same data.
+- A value that can't be read becomes a problem in `SMMODS_PROBLEMS`, not a crash of this file.
+"""
+
+import os
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
 import environ
+import structlog
+from csp.constants import NONE, SELF
+
+from smmods import __version__
+from smmods.build import commit
+from smmods.environment import Environment, credentials, file_path, query, read_env_file
+from smmods.request_log import flatten
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-VAR = Path(env.str("VAR", default=str(BASE_DIR / "var"))).resolve()
+env_file = os.environ.get("SMMODS_ENV_FILE", str(BASE_DIR / ".env"))
+env = Environment({**read_env_file(Path(env_file)), **os.environ} if env_file else os.environ)
+env.names.add("SMMODS_ENV_FILE")
+
+# Which installation this is. An unknown name gets the strictest rules.
+SMMODS_ENVIRONMENT = env.choice(
+    "SMMODS_ENVIRONMENT", ("development", "staging", "production"), "development", "production"
+)
+DEVELOPMENT = SMMODS_ENVIRONMENT == "development"
+DEBUG = env.flag("DEBUG")
+SMMODS_VERSION = __version__
+SMMODS_COMMIT = env.text("SMMODS_COMMIT") or commit(BASE_DIR)
+
+# Where everything lies that the portal writes by itself. One folder, so that a fresh one is a fresh start.
+VAR = Path(env.text("VAR", str(BASE_DIR / "var"))).absolute()
+PORT = env.number("PORT", 8000, least=1, most=65535)
 VAR.mkdir(parents=True, exist_ok=True)
-SECRET_KEY = "development"
-DEBUG = True
-ALLOWED_HOSTS = ["*"]
+IN_VAR = quote(str(VAR))
+
+# Keys. The default one is public, so it is refused outside development.
+DEVELOPMENT_KEY = "development-only-key-that-everybody-can-read-in-the-source-code-0"
+SECRET_KEY = env.text("SECRET_KEY", DEVELOPMENT_KEY)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+
+# The address that people use. Links in mails, cookies, allowed hosts and forged-form checks follow from it.
+site = env.url("SMMODS_SITE_URL", f"http://127.0.0.1:{PORT}", ("http", "https"))
+SMMODS_SITE_URL = f"{site.scheme}://{site.netloc}"
+HTTPS = site.scheme == "https"
+LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = [site.hostname or "", *env.words("SMMODS_ALLOWED_HOSTS"), *LOOPBACK]
+CSRF_TRUSTED_ORIGINS = [SMMODS_SITE_URL]
+SMMODS_SUPPORT_EMAIL = env.text("SMMODS_SUPPORT_EMAIL", "support@example.com")
+
+# How many proxies of ours stand in front. The address of a client is the one that the outermost of them saw;
+# whatever a client writes into X-Forwarded-For itself stands further left and is not believed.
+SMMODS_TRUSTED_PROXIES = env.number("SMMODS_TRUSTED_PROXIES", 0 if DEVELOPMENT else 1, most=10)
+ALLAUTH_TRUSTED_PROXY_COUNT = SMMODS_TRUSTED_PROXIES
+SMMODS_METRICS_ADDRESSES = env.words("SMMODS_METRICS_ADDRESSES", "127.0.0.1/32 ::1/128")
+if SMMODS_TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
 INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
     "catalog.apps.CatalogConfig",
@@ -32,12 +84,28 @@ INSTALLED_APPS = [
     "csp",
     "django_prometheus",
 ]
-AUTH_USER_MODEL = "accounts.User"
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": VAR / "db.sqlite3"}}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-USE_TZ = True
-MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]
+
+# Metrics see everything, so they stand outermost; the request id comes next, so that every log line has it;
+# security headers and the content policy stand before static files, so that those carry them too.
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "smmods.request_log.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
 ROOT_URLCONF = "smmods.urls"
+WSGI_APPLICATION = "smmods.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -48,8 +116,351 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+            ],
         },
     }
 ]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+# The database. SQLite takes the write lock at the start of a transaction (IMMEDIATE), so two writers queue up
+# for up to 20 seconds instead of failing half-way; with the log ahead of the file (WAL) readers never wait.
+# In that mode a commit survives a killed process without a sync each.
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}
+DATABASES: dict[str, dict[str, Any]] = {}
+database = env.url("DATABASE_URL", f"sqlite:///{IN_VAR}/db.sqlite3", ("sqlite", "postgres", "postgresql"))
+if database.scheme == "sqlite":
+    DATABASES["default"] = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": Path(unquote(database.path[1:])).absolute(),
+        "OPTIONS": SQLITE_OPTIONS,
+        "TEST": {"NAME": VAR / "test.sqlite3"},
+    }
+else:
+    DATABASES["default"] = dict(environ.Env.db_url_config(env.text("DATABASE_URL")))
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The cache: rate limits and codes live in it, so all processes must share it. Development has a table in a
+# SQLite file of its own, away from the portal's data.
+cache = env.url("CACHE_URL", "db://", ("db", "redis", "rediss", "unix", "locmem"))
+if cache.scheme == "db":
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}}
+    DATABASES["cache"] = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": VAR / "cache.sqlite3",
+        "OPTIONS": SQLITE_OPTIONS,
+        "TEST": {"NAME": VAR / "test-cache.sqlite3", "MIGRATE": False},
+    }
+    DATABASE_ROUTERS = ["smmods.routers.CacheRouter"]
+elif cache.scheme == "locmem":
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.text("CACHE_URL")}}
+CACHES["default"]["KEY_PREFIX"] = "smmods"
+# django-ratelimit warns of every cache that it doesn't know: Django's own Redis backend counts atomically and
+# is fit; the database cache is not quite, and is used on one machine only.
+SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
+if DEVELOPMENT:
+    SILENCED_SYSTEM_CHECKS.append("django_ratelimit.E003")
+
+# Files. Staging is private and written once; the public tree is what the world may read, served as files.
+staging = env.url("STORAGE_URL", f"file://{IN_VAR}/staging", ("file", "s3"))
+if staging.scheme == "file":
+    STAGING_STORAGE: dict[str, Any] = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": file_path(staging),
+            "base_url": None,
+            "file_permissions_mode": 0o640,
+            "directory_permissions_mode": 0o750,
+        },
+    }
+else:
+    key, secret = credentials(staging)
+    place = query(staging)
+    STAGING_STORAGE = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": staging.hostname,
+            "location": staging.path.strip("/"),
+            "access_key": key or None,
+            "secret_key": secret or None,
+            "endpoint_url": place.get("endpoint"),
+            "region_name": place.get("region"),
+            "default_acl": "private",
+            "file_overwrite": False,
+            "querystring_auth": True,
+        },
+    }
+public = env.url("PUBLIC_STORAGE_URL", f"file://{IN_VAR}/public", ("file", "s3"))
+if public.scheme == "s3":
+    env.refuse(
+        "PUBLIC_STORAGE_URL",
+        "PUBLIC_STORAGE_URL names an object store; this release publishes into a folder only.",
+        "Set PUBLIC_STORAGE_URL to file:///srv/smmods/public and let nginx or a CDN serve that folder; "
+        "publishing into an object store comes with a later release.",
+    )
+PUBLIC_ROOT = file_path(public) if public.scheme == "file" else VAR / "public"
+STORAGES = {
+    "default": STAGING_STORAGE,
+    "staging": STAGING_STORAGE,
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEVELOPMENT
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
 STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR / "static")))
+WHITENOISE_USE_FINDERS = DEVELOPMENT
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# What arrives. Files go to disk while they arrive and are never held whole in memory; everything else of a
+# request is small, the longest being two texts of 50,000 characters.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = VAR / "incoming"
+FILE_UPLOAD_PERMISSIONS = 0o640
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
+
+# Work. The database holds what is owed; the broker only hints. A task is acknowledged when it is done and
+# taken one at a time; a worker is replaced when it has grown.
+CELERY_TASK_QUEUES = ("checks", "publication", "mail")
+broker = env.url(
+    "CELERY_BROKER_URL",
+    f"filesystem://{IN_VAR}/broker",
+    ("filesystem", "redis", "rediss", "amqp", "amqps", "memory"),
+)
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
+if broker.scheme == "filesystem":
+    spool = file_path(broker) if broker.path else VAR / "broker"
+    CELERY_BROKER_URL = "filesystem://"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(spool / "messages"),
+        "data_folder_out": str(spool / "messages"),
+        "processed_folder": str(spool / "claimed"),
+        "control_folder": str(spool / "control"),
+        "polling_interval": 0.1,
+    }
+    SPOOL_FOLDERS = [spool / "messages", spool / "claimed", spool / "control"]
+else:
+    CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+    SPOOL_FOLDERS = []
+    if broker.scheme in {"redis", "rediss"}:
+        # A message that nobody acknowledged returns after this long: more than a task may take.
+        CELERY_BROKER_TRANSPORT_OPTIONS = {
+            "visibility_timeout": 900,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+        }
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_DEFAULT_QUEUE = "mail"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SOFT_TIME_LIMIT = env.number("SMMODS_TASK_SOFT_SECONDS", 240, least=1)
+CELERY_TASK_TIME_LIMIT = env.number("SMMODS_TASK_SECONDS", 300, least=2)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1024 * env.number("SMMODS_WORKER_MEBIBYTES", 256, least=64)
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
+# A hint that was not taken before the next one comes is worth nothing: it expires.
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "accounts.tasks.sweep", "schedule": 5.0, "options": {"queue": "mail", "expires": 5}},
+    "heartbeat-checks": {
+        "task": "catalog.tasks.heartbeat",
+        "schedule": 10.0,
+        "args": ("checks",),
+        "options": {"queue": "checks", "expires": 10},
+    },
+    "heartbeat-publication": {
+        "task": "catalog.tasks.heartbeat",
+        "schedule": 10.0,
+        "args": ("publication",),
+        "options": {"queue": "publication", "expires": 10},
+    },
+}
+
+# Mail. Development keeps mails as files that /dev/mail/ shows. `webhook+https://` hands each mail, signed, to
+# the operator's mail service.
+mail = env.url(
+    "EMAIL_URL", f"file://{IN_VAR}/mail", ("smtp", "smtps", "webhook+https", "file", "console", "memory")
+)
+EMAIL_BACKENDS = {
+    "smtp": "django.core.mail.backends.smtp.EmailBackend",
+    "smtps": "django.core.mail.backends.smtp.EmailBackend",
+    "webhook+https": "accounts.mail_backends.WebhookEmailBackend",
+    "file": "django.core.mail.backends.filebased.EmailBackend",
+    "console": "django.core.mail.backends.console.EmailBackend",
+    "memory": "django.core.mail.backends.locmem.EmailBackend",
+}
+EMAIL_BACKEND = EMAIL_BACKENDS[mail.scheme]
+EMAIL_HOST = mail.hostname or "localhost"
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = credentials(mail)
+EMAIL_USE_SSL = mail.scheme == "smtps"
+EMAIL_USE_TLS = mail.scheme == "smtp" and query(mail).get("starttls") == "1"
+EMAIL_PORT = mail.port or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+EMAIL_TIMEOUT = 10
+EMAIL_FILE_PATH = file_path(mail) if mail.scheme == "file" else VAR / "mail"
+# The address without its credentials; the password, or else the user, of the URL is the signing key.
+EMAIL_WEBHOOK_URL = ""
+if mail.scheme == "webhook+https":
+    host = mail.netloc.rpartition("@")[2]
+    EMAIL_WEBHOOK_URL = mail._replace(scheme="https", netloc=host).geturl()
+EMAIL_WEBHOOK_SECRET = EMAIL_HOST_PASSWORD or EMAIL_HOST_USER
+DEFAULT_FROM_EMAIL = env.text("SMMODS_MAIL_FROM", f"SMMODS <{SMMODS_SUPPORT_EMAIL}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+EMAIL_SUBJECT_PREFIX = ""
+
+# Signing in. The e-mail is the login; a code by mail opens, a password is optional; nobody learns from an
+# answer whether an address has an account.
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_CONFIRM_EMAIL_ON_GET = False
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = site.scheme
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "30/m/ip,10/300s/key",
+    "signup": "30/m/ip",
+    "request_login_code": "30/m/ip,5/h/key",
+    "reset_password": "30/m/ip,5/h/key",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "SMMODS"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# Cookies and transport. Plain names in development, where there is no TLS; `__Host-` elsewhere, which a
+# browser takes only over TLS, for this very host and for all of its paths.
+SESSION_COOKIE_NAME = "sessionid" if DEVELOPMENT else "__Host-sessionid"
+CSRF_COOKIE_NAME = "csrftoken" if DEVELOPMENT else "__Host-csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEVELOPMENT
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_SSL_REDIRECT = HTTPS and not DEVELOPMENT
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+hsts = env.number("SMMODS_HSTS_SECONDS", 31_536_000)
+SECURE_HSTS_SECONDS = hsts if SECURE_SSL_REDIRECT else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# The portal speaks for its own host only: neither its neighbours under the domain nor browsers' preload lists
+# are its to decide on.
+SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021"]
+# No inline script or style, no eval, nothing from elsewhere. `data:` images are the authenticator's QR code.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# The portal's own rules. Uploads are off until an operator turns them on; limits hold in development too.
+SMMODS_LIVE_UPLOADS = env.flag("SMMODS_LIVE_UPLOADS")
+SMMODS_ANTIVIRUS = env.text("SMMODS_ANTIVIRUS", "off")
+if SMMODS_ANTIVIRUS != "off" and urlsplit(SMMODS_ANTIVIRUS).scheme != "clamd":
+    env.refuse(
+        "SMMODS_ANTIVIRUS",
+        "SMMODS_ANTIVIRUS is neither off nor the address of a clamd.",
+        "Set it to clamd://127.0.0.1:3310 or clamd:///run/clamav/clamd.ctl.",
+    )
+SMMODS_PINNED_GAME_BUILD = env.text("SMMODS_PINNED_GAME_BUILD", "0.9.0")
+SMMODS_MAX_PACKAGE_BYTES = env.number("SMMODS_MAX_PACKAGE_BYTES", 104_857_600, least=1024, most=104_857_600)
+
+# Logs: one JSON object a line for machines, one readable line for people; always to standard error.
+SMMODS_LOG_LEVEL = env.choice("SMMODS_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "structured": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": flatten(),
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.dev.ConsoleRenderer(colors=False)
+                if DEVELOPMENT
+                else structlog.processors.JSONRenderer(),
+            ],
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+    "root": {"handlers": ["stderr"], "level": SMMODS_LOG_LEVEL},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "kombu": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}
+PROMETHEUS_EXPORT_MIGRATIONS = False
+
+for folder in [FILE_UPLOAD_TEMP_DIR, PUBLIC_ROOT, *SPOOL_FOLDERS]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+    except OSError as error:
+        env.refuse("VAR", f"A folder can't be made: {error}", "Give the portal's account the right to write there.")
+
+# What the start-up checks look at: the problems met above and which variables were given at all.
+SMMODS_PROBLEMS = tuple(env.problems)
+SMMODS_GIVEN = frozenset(name for name in env.names if env.given(name))
+SMMODS_NAMES = frozenset(env.names)

@@ -1,0 +1,36 @@
+"""The Celery app: queues `checks`, `publication` and `mail`, and a start that refuses unsafe settings."""
+
+import os
+from typing import Any
+
+import kombu.transport
+from celery import Celery
+from celery.signals import beat_init, celeryd_init, setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smmods.settings")
+
+# Several processes share the development broker's folder, which kombu's own transport isn't made for.
+kombu.transport.TRANSPORT_ALIASES["filesystem"] = "smmods.broker:Transport"
+
+app = Celery("smmods")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@celeryd_init.connect
+@beat_init.connect
+def refuse_unsafe(**_: Any) -> None:
+    """Stop a worker or the scheduler from starting on settings that the checks refuse."""
+    from smmods.checks import stop_if_unsafe
+
+    stop_if_unsafe()
+
+
+@setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """Celery leaves logging to the settings, so that its lines look like everybody's."""
+    import logging.config
+
+    from django.conf import settings
+
+    logging.config.dictConfig(settings.LOGGING)
