@@ -1,0 +1,44 @@
+"""What the header links to: for readers, and for staff in the workbench.
+
+Rules
+- An item is current where the path is its own or below it.
+- The staff's items are shown in the area "Moderation" and "Administration"; readers' pages never show them.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One link of the header: where to, its word, "page" or "true" where the reader is, and a count beside it."""
+
+    href: str
+    word: str
+    current: str = ""
+    count: int = 0
+
+
+READERS = (
+    ("/mods/", "Mods"),
+    ("/players/", "Players"),
+    ("/modders/", "Modders"),
+    ("/download/", "Download"),
+    ("/support/", "Support"),
+)
+MODERATION = (("/moderation/queue/", "Queue"), ("/moderation/audit/", "Audit log"))
+ADMINISTRATION = (("/account/people/", "Roles"), ("/admin/", "Administration"))
+#: Pages below one of the readers' own that are reached from elsewhere.
+BELONGS = {"/wiki/": "/modders/", "/upload/": "/modders/"}
+
+
+def items(path: str, area: str, is_admin: bool, counts: dict[str, int]) -> list[Item]:
+    """The links for a page at `path` in `area` ("" for readers); `counts` are tiles by address."""
+    if not area:
+        rows = READERS
+    else:
+        rows = MODERATION + (ADMINISTRATION if is_admin else ())
+    here = next((home for start, home in BELONGS.items() if path.startswith(start)), path)
+    return [
+        Item(href, word, "page" if href == path else "true" if here.startswith(href) else "", counts.get(href, 0))
+        for href, word in rows
+    ]

@@ -1,0 +1,290 @@
+"""The parts that every page is built from, as template tags. `{% load smmods_ui %}`.
+
+Rules
+- A state is shown by `mark`, `state_badge` or `check_row`, which read `catalog.marks`; no page picks a colour.
+- No inline style or script: what varies is a class or an attribute of an SVG.
+- Times are written in UTC for readers without scripts; site.js puts them into the reader's zone.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.forms import BoundField
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+from catalog import markdown as markdown_text
+from catalog import navigation
+from catalog.emblem import emblem_svg
+from catalog.marks import BANNER, MESSAGE_LEVELS, STATUS, Mark, state_mark, status_mark
+
+register = template.Library()
+
+#: In this order: tokens, the base, then one file a component.
+STYLESHEETS = (
+    "css/tokens.css",
+    "vendor/modern-normalize/modern-normalize.css",
+    "css/fonts.css",
+    *(
+        f"css/{name}.css"
+        for name in (
+            "base", "header", "button", "field", "mark", "chip", "card", "table", "banner", "tabs", "hash", "pagination",
+            "empty", "dialog", "prose", "tray", "mod", "bore-log", "check", "diff", "thread", "decision", "upload",
+        )
+    ),
+)
+SHORT_HEAD, SHORT_TAIL = 8, 6
+KIB = 1024
+
+
+def _use(symbol: str) -> str:
+    return f"{static('icons/sprite.svg')}#{symbol}"
+
+
+def _symbol(symbol: str, css: str) -> SafeString:
+    return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', css, _use(symbol))
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """An outline icon of the sprite, 16 px. `css` adds classes: icon--14, icon--20, icon--24."""
+    return _symbol(name, f"icon {css}".strip())
+
+
+@register.simple_tag
+def mark(status: str, size: int = 16) -> SafeString:
+    """The bare mark of a status or state (14, 16 or 20 px); put the word beside it yourself."""
+    return _mark(STATUS.get(status) or state_mark(status), size)
+
+
+def _mark(shape: Mark, size: int) -> SafeString:
+    sized = "" if size == 16 else f" mark--{size}"
+    return _symbol(shape.symbol, f"mark tone-{shape.tone}{sized}")
+
+
+@register.simple_tag
+def status_badge(status: str, word: str = "") -> SafeString:
+    """Mark and word of a check's, gate's or service's status."""
+    return _badge(status_mark(status), word, filled=False)
+
+
+@register.simple_tag
+def state_badge(state: str, word: str = "", filled: bool = False) -> SafeString:
+    """Mark and word of a submission's or release's state; `filled` once a page, in its header."""
+    return _badge(state_mark(state), word, filled=filled)
+
+
+def _badge(shape: Mark, word: str, *, filled: bool) -> SafeString:
+    css = f"badge tone-{shape.tone}{' badge--filled' if filled else ''}"
+    return format_html('<span class="{}">{}{}</span>', css, _mark(shape, 14), word or shape.word)
+
+
+@register.simple_tag
+def emblem(mod_id: str, size: int = 52) -> SafeString:
+    """The tile that stands for a mod (28, 40, 52 or 88 px), drawn from its id. Decorative: the name stands beside it."""
+    return emblem_svg(mod_id, size)
+
+
+@register.simple_tag
+def person(name: str, css: str = "") -> SafeString:
+    """The tile with somebody's initials. Decorative: the name stands beside it."""
+    parts = [part for part in name.replace("@", " ").replace(".", " ").replace("_", " ").split() if part]
+    initials = "".join(part[0] for part in parts[:2]).upper() if len(parts) > 1 else name[:2].upper()
+    return format_html('<span class="person {}" aria-hidden="true">{}</span>', css, initials)
+
+
+@register.simple_tag(name="hash")
+def hash_value(value: str, label: str = "SHA-256") -> SafeString:
+    """The whole hash in a well, breaking anywhere, with a copy button."""
+    return format_html(
+        '<div class="hash"><code>{0}</code><button type="button" class="icon-button" data-copy="{0}" '
+        'aria-label="Copy the {1}">{2}</button></div>',
+        value, label, icon("copy"),
+    )
+
+
+@register.simple_tag
+def short_hash(value: str) -> SafeString:
+    """The first eight and last six characters, with the whole hash as title: for lists, never as evidence."""
+    short = value if len(value) <= SHORT_HEAD + SHORT_TAIL else f"{value[:SHORT_HEAD]}…{value[-SHORT_TAIL:]}"
+    return format_html('<code class="hash-short" title="{}">{}</code>', value, short)
+
+
+@register.simple_tag
+def when(value: datetime | None, style: str = "time") -> SafeString:
+    """A `<time>`: "time" (day and clock), "date" (day alone), "ago" (how long since, or until)."""
+    if value is None:
+        return SafeString("")
+    utc = value.astimezone(timezone.get_fixed_timezone(0))
+    words = {"date": _date(utc), "ago": ago(utc)}.get(style, f"{_date(utc)}, {utc:%H:%M} UTC")
+    return format_html(
+        '<time datetime="{}" title="{} UTC" data-when="{}">{}</time>',
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M:%S"), style, words,
+    )
+
+
+def _date(value: datetime) -> str:
+    return f"{value.day} {value:%b %Y}"
+
+
+@register.filter
+def ago(value: datetime) -> str:
+    """How long ago, in one unit: "today", "yesterday", "6 days ago", "2 months ago"; ahead: "in 3 hours"."""
+    now = timezone.now()
+    if value > now:
+        return f"in {timesince(now, value, depth=1)}".replace("\xa0", " ")
+    days = (now.date() - value.astimezone(now.tzinfo).date()).days
+    if days == 0:
+        return "today"
+    if days == 1:
+        return "yesterday"
+    return f"{timesince(value, now, depth=1)} ago".replace("\xa0", " ")
+
+
+@register.filter
+def duration(value: timedelta | float | None) -> str:
+    """A span in its two largest units: "1 d 4 h", "3 h 10 min", "11 s". Takes seconds or a timedelta."""
+    if value is None:
+        return ""
+    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
+    days, rest = divmod(max(seconds, 0), 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, seconds = divmod(rest, 60)
+    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")) if n]
+    return " ".join(parts[:2]) or "0 s"
+
+
+@register.filter
+def filesize(value: int | None) -> str:
+    """A size in binary units, three figures: "974 KiB", "3.52 MiB"; under 1 KiB in bytes."""
+    if value is None:
+        return ""
+    if value < KIB:
+        return f"{value} bytes"
+    size, unit = value / KIB, "KiB"
+    for larger in ("MiB", "GiB"):
+        if size < KIB:
+            break
+        size, unit = size / KIB, larger
+    return f"{size:.0f} {unit}" if size >= 100 else f"{size:.3g} {unit}"
+
+
+@register.filter
+def bytes_exact(value: int) -> str:
+    """An exact count of bytes with separators: "147,271 bytes"."""
+    return f"{value:,} bytes"
+
+
+@register.filter
+def thousands(value: int) -> str:
+    """A whole number with separators: 18402 is "18,402"."""
+    return f"{value:,}"
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Markdown from a stranger as safe HTML; wrap it in `<div class="prose">`."""
+    return SafeString(markdown_text.render(text))
+
+
+@register.filter
+def banner_level(message_tags: str) -> str:
+    """The banner's level for the tags of one of Django's messages."""
+    return next((MESSAGE_LEVELS[tag] for tag in message_tags.split() if tag in MESSAGE_LEVELS), "information")
+
+
+@register.simple_tag
+def banner_mark(level: str) -> SafeString:
+    """The mark of a banner of that level."""
+    return _mark(BANNER[level], 16)
+
+
+@register.inclusion_tag("components/field.html")
+def field(form_field: BoundField, css: str = "", optional: bool = False) -> dict[str, Any]:
+    """A form field with its label, help and errors, tied together for screen readers."""
+    widget = form_field.field.widget
+    kind = getattr(widget, "input_type", "") or ("textarea" if "textarea" in type(widget).__name__.lower() else "select")
+    return {
+        "field": form_field,
+        "css": css,
+        "kind": "choices" if getattr(form_field, "subwidgets", None) and kind == "radio" else kind,
+        "optional": optional and not form_field.field.required,
+        "help_id": f"{form_field.id_for_label}_helptext" if form_field.help_text else "",
+    }
+
+
+@register.inclusion_tag("components/check_row.html")
+def check_row(result: Mapping[str, Any]) -> dict[str, Any]:
+    """One check's result (a mapping with id, status, code, message, hint, path, evidence, problems)."""
+    return {"check": result, "title": result.get("title") or result.get("message") or result.get("id", "")}
+
+
+@register.inclusion_tag("components/pagination.html", takes_context=True)
+def page_obj(context: Mapping[str, Any], page: Any) -> dict[str, Any]:
+    """Links to the other pages of a Django page (or one shaped like it), keeping the query."""
+    request = context.get("request")
+    query = request.GET.copy() if request is not None else None
+    if query is not None:
+        query.pop("page", None)
+    encoded = query.urlencode() if query is not None else ""
+    return {
+        "page": page,
+        "numbers": list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)),
+        "prefix": f"?{encoded}&page=" if encoded else "?page=",
+    }
+
+
+@register.simple_tag
+def symbol(name: str, css: str) -> SafeString:
+    """Any other symbol of the sprite ("brand", "empty") with exactly these classes."""
+    return _symbol(name, css)
+
+
+@register.filter
+def status_word(status: str) -> str:
+    """The word of a check's status."""
+    return status_mark(status).word
+
+
+@register.filter
+def checks_by_weight(checks: Any) -> dict[str, list[Any]]:
+    """Checks apart: `open` (failed, then signals, then not run and going on) and `passed`, each in its order."""
+    weight = {"failed": 0, "warned": 1, "current": 2, "not_run": 3}
+    rows = list(checks)
+    still_open = [row for row in rows if row["status"] != "passed"]
+    still_open.sort(key=lambda row: weight.get(row["status"], 4))
+    return {"open": still_open, "passed": [row for row in rows if row["status"] == "passed"]}
+
+
+@register.simple_tag(takes_context=True)
+def main_nav(context: Mapping[str, Any]) -> list[navigation.Item]:
+    """The header's links for this page: `area` and `nav_counts` come from the page's context."""
+    request = context.get("request")
+    user = context.get("user")
+    return navigation.items(
+        request.path if request is not None else "",
+        str(context.get("area", "")),
+        bool(getattr(user, "is_staff", False)),
+        context.get("nav_counts") or {},
+    )
+
+
+@register.simple_tag(takes_context=True)
+def next_query(context: Mapping[str, Any]) -> str:
+    """`?next=` with this page's address for the sign-in link, or nothing where there is no page to come back to."""
+    request = context.get("request")
+    if request is None or request.method != "GET" or request.path.startswith("/account/"):
+        return ""
+    return f"?{urlencode({'next': request.get_full_path()})}"
+
+
+@register.simple_tag
+def stylesheets() -> SafeString:
+    """Links to every stylesheet, tokens first."""
+    return format_html_join("\n    ", '<link rel="stylesheet" href="{}">', ((static(path),) for path in STYLESHEETS))

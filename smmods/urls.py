@@ -1,0 +1,30 @@
+"""Which address is answered by which room."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from smmods import health, pages
+from smmods.api import api
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("api/v1/openapi.json", pages.openapi_document, name="openapi"),
+    path("api/v1/docs", pages.api_docs, name="api-docs"),
+    path("api/v1/", api.urls),
+    path("account/", include("accounts.urls")),
+    path("upload/", include("uploads.urls")),
+    path("moderation/", include("moderation.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("catalog.urls")),
+]
+
+if settings.SMMODS_ENVIRONMENT == "development":
+    urlpatterns.insert(0, path("dev/", include("smmods.dev_urls")))
+
+handler400 = "smmods.pages.bad_request"
+handler403 = "smmods.pages.forbidden"
+handler404 = "smmods.pages.not_found"
+handler500 = "smmods.pages.server_error"
