@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jsonschema_rs import Draft202012Validator, ValidationError
+from jsonschema_rs import Draft202012Validator, ValidationError, ValidationErrorKind
 
 from accounts.errors import Problem
 from accounts.strict_json import escape
@@ -67,6 +67,16 @@ _HABITS = {
     "entrypoints": 'Write a list of objects: [{"type": "lua", "path": "Content/init.lua"}].',
     "links": 'Write an object: {"source": "https://…", "issues": "https://…"}.',
     "version": 'Write the version as text, in quotes: "1.0.0".',
+}
+
+_KINDS = {
+    "object": "an object",
+    "array": "a list",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "text",
+    "boolean": "true or false",
+    "null": "null",
 }
 
 
@@ -152,7 +162,7 @@ def _used(document: dict[str, Any], parts: dict[str, Any]) -> set[str]:
 def _flat(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
     """Errors of an `anyOf` are those of the branch that was meant: all of ours are "this or null"."""
     for error in errors:
-        if error.kind.name == "anyOf":
+        if isinstance(error.kind, ValidationErrorKind.AnyOf):
             meant = [branch for branch in error.kind.context if not _wants_null(branch)]
             yield from _flat(meant[0])
         else:
@@ -160,34 +170,43 @@ def _flat(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
 
 
 def _wants_null(branch: list[ValidationError]) -> bool:
-    return any(error.kind.name == "type" and error.kind.types == ["null"] for error in branch)
+    return any(error.kind.as_dict().get("types") == ["null"] for error in branch)
 
 
 def _problems_of(schema_id: str, error: ValidationError) -> Iterator[tuple[int, Problem]]:
     path = [str(step) for step in error.instance_path]
     pointer = "".join(f"/{escape(step)}" for step in path)
-    keyword = error.kind.name
     part = _part(schema_id, error)
-    if keyword == "required":
+    if isinstance(error.kind, ValidationErrorKind.Required):
         name = error.kind.property
         told = part["properties"].get(name, {}) if part else {}
         hint = _HABITS.get(name) or _meaning(told) or f"Add {json.dumps(name)}."
         yield 0, Problem("property_missing", f"{name} is missing.", hint, f"{pointer}/{escape(name)}")
-    elif keyword == "additionalProperties":
+    elif isinstance(error.kind, ValidationErrorKind.AdditionalProperties):
         for name in error.kind.unexpected:
             hint = _nearest(name, list(part.get("properties", {})) if part else [])
-            yield 0, Problem(
-                "property_unknown", f"{_shown(name)} is not a property here.", hint, f"{pointer}/{escape(name)}"
+            yield (
+                0,
+                Problem(
+                    "property_unknown",
+                    f"{_shown(name)} is not a property here.",
+                    hint,
+                    f"{pointer}/{escape(name)}",
+                ),
             )
     else:
-        code, rank = _CODES.get(keyword, ("wrong_form", 9))
-        if keyword == "format":
+        code, rank = _CODES.get(error.kind.name, ("wrong_form", 9))
+        if isinstance(error.kind, ValidationErrorKind.Format):
             code = _FORMAT_CODES.get(error.kind.format, code)
         if pointer == "/schema":
             code = "wrong_schema"
         name = next((step for step in reversed(path) if not step.isdigit()), "document")
         message = _message(error, name)
-        hint = (_HABITS.get(name) if code == "wrong_type" else None) or _meaning(part) or _rule(error)
+        hint = (
+            (_HABITS.get(name) if code == "wrong_type" else None)
+            or _meaning(part)
+            or f"Change it: it {_rule(error)}."
+        )
         yield rank, Problem(code, message, hint, pointer)
 
 
@@ -224,13 +243,12 @@ def _shown(value: object) -> str:
 
 
 def _message(error: ValidationError, name: str) -> str:
-    told = _explained(error)
-    return told or f"{name}: {_rule(error)} It is {_shown(error.instance)}."
+    return _explained(error) or f"{name} {_rule(error)}; it is {_shown(error.instance)}."
 
 
 def _explained(error: ValidationError) -> str:
     """The sentence of the parser behind a format of ours."""
-    value, form = error.instance, error.kind.as_dict().get("format")
+    value, form = str(error.instance), error.kind.as_dict().get("format")
     try:
         if form == "semver":
             versions.parse(value)
@@ -244,23 +262,27 @@ def _explained(error: ValidationError) -> str:
 
 
 def _rule(error: ValidationError) -> str:
-    kind = error.kind
-    rules = {
-        "type": lambda: f"must be {' or '.join(_article(name) for name in kind.types)}.",
-        "const": lambda: f"must be {_shown(kind.expected_value)}.",
-        "enum": lambda: f"must be one of {', '.join(map(_shown, kind.options))}.",
-        "maxLength": lambda: f"may have at most {kind.limit:,} characters.",
-        "minLength": lambda: f"must have at least {kind.limit:,} characters." if kind.limit > 1 else "must not be empty.",
-        "maxItems": lambda: f"may have at most {kind.limit:,} entries.",
-        "minItems": lambda: f"must have at least {kind.limit:,} entries." if kind.limit > 1 else "must not be empty.",
-        "maximum": lambda: f"may be at most {kind.limit}.",
-        "minimum": lambda: f"must be at least {kind.limit}.",
-        "uniqueItems": lambda: "must not say the same thing twice.",
-        "format": lambda: f"must be a valid {kind.format}.",
-    }
-    return rules.get(kind.name, lambda: "has the wrong form.")()
-
-
-def _article(name: str) -> str:
-    words = {"object": "an object", "array": "a list", "integer": "a whole number", "string": "text", "boolean": "true or false"}
-    return words.get(name, f"a {name}")
+    told = error.kind.as_dict()
+    limit = told.get("limit", 0)
+    match error.kind.name:
+        case "type":
+            return f"must be {' or '.join(_KINDS.get(name, name) for name in told['types'])}"
+        case "const":
+            return f"must be {_shown(told['expected_value'])}"
+        case "enum":
+            return f"must be one of {', '.join(map(_shown, told['options']))}"
+        case "maxLength":
+            return f"may have at most {limit:,} characters"
+        case "minLength" | "minItems" if limit == 1:
+            return "must not be empty"
+        case "minLength":
+            return f"must have at least {limit:,} characters"
+        case "maxItems":
+            return f"may have at most {limit:,} entries"
+        case "maximum":
+            return f"may be at most {limit}"
+        case "minimum":
+            return f"must be at least {limit}"
+        case "uniqueItems":
+            return "must not say the same thing twice"
+    return "has the wrong form"
