@@ -102,19 +102,21 @@ def canonical(value: Any) -> str:
 
 def entry_hash(entry: AuditEntry) -> str:
     """The SHA-256, in hex, that `entry` must carry."""
-    body = canonical({
-        "sequence": entry.sequence,
-        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
-        "actor": entry.actor.account_id,
-        "actorRole": entry.actor_role,
-        "action": entry.action,
-        "targetType": entry.target_type,
-        "targetId": entry.target_id,
-        "before": entry.before,
-        "after": entry.after,
-        "reason": entry.reason,
-        "originDigest": entry.origin_digest,
-    })
+    body = canonical(
+        {
+            "sequence": entry.sequence,
+            "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+            "actor": entry.actor.account_id,
+            "actorRole": entry.actor_role,
+            "action": entry.action,
+            "targetType": entry.target_type,
+            "targetId": entry.target_id,
+            "before": entry.before,
+            "after": entry.after,
+            "reason": entry.reason,
+            "originDigest": entry.origin_digest,
+        }
+    )
     return hashlib.sha256(f"{entry.previous_hash}\n{body}".encode()).hexdigest()
 
 
@@ -160,9 +162,7 @@ def record(
     )
     entry.hash = entry_hash(entry)
     entry.save(force_insert=True)
-    AuditOrigin.objects.create(
-        entry=entry, door=came.door, address=came.address, agent=came.agent, salt=salt
-    )
+    AuditOrigin.objects.create(entry=entry, door=came.door, address=came.address, agent=came.agent, salt=salt)
     AuditHead.objects.filter(pk=1).update(sequence=entry.sequence, hash=entry.hash)
     return entry
 
@@ -205,7 +205,9 @@ def verify() -> Verdict:
             return Verdict(count, previous, count + 1, "the chain's head is missing")
         if head.sequence != count or head.hash != previous:
             return Verdict(
-                count, previous, count + 1,
+                count,
+                previous,
+                count + 1,
                 f"the head says that entry {head.sequence} is the last, but the trail ends at {count}",
             )
     return Verdict(count, previous)
@@ -218,8 +220,10 @@ def _fault(entry: AuditEntry, expected: int, previous: str) -> str:
         return "it does not follow from the entry before it"
     if entry_hash(entry) != entry.hash:
         return "its content does not match its hash"
-    came = getattr(entry, "origin", None)
-    if came is not None:
-        if _origin_digest(Origin(came.door, came.address, came.agent), came.salt) != entry.origin_digest:
-            return "its origin does not match its digest"
+    kept = getattr(entry, "origin", None)
+    if kept is None:
+        return ""
+    came = Origin(kept.door, kept.address, kept.agent)
+    if _origin_digest(came, kept.salt) != entry.origin_digest:
+        return "its origin does not match its digest"
     return ""

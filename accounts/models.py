@@ -192,8 +192,9 @@ class AuditHead(models.Model):
 class AuditOrigin(models.Model):
     """Where an entry came from. Erasable after its keeping time; the entry keeps the salted digest."""
 
-    entry = models.OneToOneField(AuditEntry, on_delete=models.DO_NOTHING, related_name="origin",
-                                 db_constraint=False, primary_key=True)
+    entry = models.OneToOneField(
+        AuditEntry, on_delete=models.DO_NOTHING, related_name="origin", db_constraint=False, primary_key=True
+    )
     door = models.CharField(max_length=10)
     address = models.GenericIPAddressField(null=True)
     agent = models.CharField(max_length=200, blank=True)
@@ -222,7 +223,8 @@ class OutboxRow(models.Model):
         ordering: ClassVar[list[str]] = ["id"]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
-                fields=["due_at"], name="outbox_waiting",
+                fields=["due_at"],
+                name="outbox_waiting",
                 condition=models.Q(done_at__isnull=True, failed_at__isnull=True),
             ),
             models.Index(fields=["kind", "key"], name="outbox_key"),

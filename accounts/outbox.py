@@ -1,7 +1,7 @@
 """Work that is owed: written with what owes it, done by a worker, found again by a sweeper.
 
 Rules
-- `owe` writes a row in the caller's transaction. After commit a hint goes to the broker; the hint may be lost.
+- `owe` writes a row in the caller's transaction. After commit a hint goes to the broker; it may be lost.
 - `run` claims a row by a conditional update with a lease, so one worker at a time does it; an attempt is
   counted when the claim is taken, so a worker that is killed has used one.
 - Done rows stay done; a row whose attempts are used up is failed and its kind's `exhausted` is told.
@@ -161,7 +161,9 @@ def sweep(limit: int = 500) -> int:
     """Hint again at every row that is due and unheld; returns how many."""
     try:
         rows = list(
-            OutboxRow.objects.filter(waiting(timezone.now())).order_by("due_at").values_list("pk", "kind")[:limit]
+            OutboxRow.objects.filter(waiting(timezone.now()))
+            .order_by("due_at")
+            .values_list("pk", "kind")[:limit]
         )
     except DatabaseError:
         log.exception("outbox sweep could not read")
@@ -179,7 +181,9 @@ def drain(rounds: int = 50) -> int:
     """
     done = 0
     for _ in range(rounds):
-        rows = list(OutboxRow.objects.filter(waiting(timezone.now())).order_by("pk").values_list("pk", flat=True))
+        rows = list(
+            OutboxRow.objects.filter(waiting(timezone.now())).order_by("pk").values_list("pk", flat=True)
+        )
         if not rows:
             break
         done += sum(run(row_id) for row_id in rows)

@@ -51,7 +51,8 @@ def standing(user: "User | None") -> Answer:
         return Answer(False, "account_closed", "This account is closed.", "Write to support.")
     if user.suspended_until is not None and user.suspended_until > timezone.now():
         return Answer(
-            False, "account_suspended",
+            False,
+            "account_suspended",
             f"This account is suspended until {user.suspended_until:%Y-%m-%d %H:%M} UTC.",
             "The mail about it says why, and how to appeal.",
         )
@@ -74,7 +75,9 @@ def can(user: "User | None", permission: str, relation: Relation | None = None) 
         return Answer(False, "system_only", "Only the portal itself does this.", "Nothing needs to be done.")
     if user.is_system or not at_least(user, rule.role):
         return Answer(
-            False, "role_required", f"Your role may not {rule.says}.",
+            False,
+            "role_required",
+            f"Your role may not {rule.says}.",
             f"This needs the role {rule.role}.",
         )
     if rule.relations == frozenset(Relation):
@@ -88,7 +91,9 @@ def can(user: "User | None", permission: str, relation: Relation | None = None) 
     if relation is Relation.OTHER:
         return Answer(False, "not_found", "There is no such thing here.", "Check the address.", 404)
     return Answer(
-        False, "own_work", "Nobody decides on their own work.",
+        False,
+        "own_work",
+        "Nobody decides on their own work.",
         "Leave it to somebody who is neither its author nor a maintainer.",
     )
 

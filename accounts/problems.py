@@ -63,5 +63,8 @@ def read_cursor(cursor: str) -> str:
         return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError) as error:
         raise RefusedError(
-            "bad_cursor", "This cursor is not one of ours.", "Leave it out to start at the beginning.", status=400
+            "bad_cursor",
+            "This cursor is not one of ours.",
+            "Leave it out to start at the beginning.",
+            status=400,
         ) from error

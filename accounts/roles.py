@@ -67,13 +67,14 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("api_key.issue", Role.PLAYER, "make and revoke one's own API keys"),
         Permission("agreement.accept", Role.PLAYER, "accept the modder agreement and become a modder"),
         Permission("upload.create", Role.MODDER, "upload a release in a namespace that is free or one's own"),
-        Permission(
-            "submission.view", Role.PLAYER, "see a submission", OWN, any_relation_from=Role.MODERATOR
-        ),
+        Permission("submission.view", Role.PLAYER, "see a submission", OWN, any_relation_from=Role.MODERATOR),
         Permission("submission.replace", Role.MODDER, "replace a submission's package", OWN),
         Permission("submission.cancel", Role.MODDER, "withdraw a submission", OWN),
         Permission(
-            "submission.message", Role.PLAYER, "write in a submission's thread", OWN,
+            "submission.message",
+            Role.PLAYER,
+            "write in a submission's thread",
+            OWN,
             any_relation_from=Role.MODERATOR,
         ),
         Permission("queue.view", Role.MODERATOR, "see the moderation queue"),
@@ -84,7 +85,9 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("role.assign", Role.ADMIN, "give and take roles, with a reason"),
         Permission("namespace.assign", Role.ADMIN, "hand out a reserved namespace"),
         Permission("catalog.publish", Role.ADMIN, "publish the catalog by hand"),
-        Permission("catalog.settings", Role.ADMIN, "edit platform releases, game builds, categories, policies"),
+        Permission(
+            "catalog.settings", Role.ADMIN, "edit platform releases, game builds, categories, policies"
+        ),
         Permission("escalation.answer", Role.ADMIN, "decide on an escalated item", NOT_OWN),
         Permission("system.move", Role.SYSTEM, "make the moves that only the portal makes"),
     )

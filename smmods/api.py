@@ -47,8 +47,11 @@ def _bad_input(request: HttpRequest, error: ValidationError) -> HttpResponse:
     found = [_problem(item) for item in error.errors]
     return problems.response(
         RefusedError(
-            "bad_input", "Something in the request is missing or of the wrong kind.",
-            "Each entry of errors names the place.", status=422, problems=found,
+            "bad_input",
+            "Something in the request is missing or of the wrong kind.",
+            "Each entry of errors names the place.",
+            status=422,
+            problems=found,
         )
     )
 

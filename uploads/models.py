@@ -207,9 +207,7 @@ class QueueReason(models.Model):
     class Meta:
         ordering: ClassVar[list[str]] = ["due_at"]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(
-                fields=["due_at"], name="reason_open", condition=models.Q(closed_at__isnull=True)
-            ),
+            models.Index(fields=["due_at"], name="reason_open", condition=models.Q(closed_at__isnull=True)),
             models.Index(fields=["submission", "closed_at"], name="reason_submission"),
         ]
 

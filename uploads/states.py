@@ -108,7 +108,15 @@ MOVES: tuple[Move, ...] = (
 FREE = frozenset({S.REJECTED, S.CANCELLED})
 #: States of a submission that is still on its way; at most so many an account.
 OPEN = frozenset(
-    {S.DRAFT, S.UPLOADED, S.VALIDATING, S.VALIDATION_FAILED, S.PENDING_REVIEW, S.CHANGES_REQUESTED, S.APPROVED}
+    {
+        S.DRAFT,
+        S.UPLOADED,
+        S.VALIDATING,
+        S.VALIDATION_FAILED,
+        S.PENDING_REVIEW,
+        S.CHANGES_REQUESTED,
+        S.APPROVED,
+    }
 )
 #: States in which the modder may replace the package.
 REPLACEABLE = frozenset({S.VALIDATION_FAILED, S.CHANGES_REQUESTED})

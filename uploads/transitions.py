@@ -56,7 +56,7 @@ def illegal(submission: Submission, target: State) -> RefusedError:
     """The refusal of a move that can't be made from the state that holds now."""
     return RefusedError(
         "illegal_move",
-        f"This submission is {submission.get_state_display().lower()} now, so it can't become {target.value}.",
+        f"This submission is {submission.get_state_display().lower()} now and can't become {target.value}.",
         "Reload the page to see what is true now.",
         status=409,
         extra={"state": submission.state},
