@@ -1,5 +1,7 @@
 """The app that wires the others together."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,7 @@ class SmmodsConfig(AppConfig):
 
     name = "smmods"
     label = "smmods"
+
+    def ready(self) -> None:
+        """Importing the checks registers them."""
+        import_module("smmods.checks")

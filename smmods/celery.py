@@ -1,11 +1,15 @@
 """The Celery app: queues `checks`, `publication` and `mail`, and a start that refuses unsafe settings."""
 
+import logging.config
 import os
+import sys
 from typing import Any
 
 import kombu.transport
 from celery import Celery
 from celery.signals import beat_init, celeryd_init, setup_logging
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smmods.settings")
 
@@ -20,17 +24,20 @@ app.autodiscover_tasks()
 @celeryd_init.connect
 @beat_init.connect
 def refuse_unsafe(**_: Any) -> None:
-    """Stop a worker or the scheduler from starting on settings that the checks refuse."""
+    """Stop a worker or the scheduler from starting on settings that the checks refuse.
+
+    A signal swallows ordinary exceptions, so this leaves the process.
+    """
     from smmods.checks import stop_if_unsafe
 
-    stop_if_unsafe()
+    try:
+        stop_if_unsafe()
+    except ImproperlyConfigured as refused:
+        sys.stderr.write(f"{refused}\n")
+        raise SystemExit(1) from refused
 
 
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
     """Celery leaves logging to the settings, so that its lines look like everybody's."""
-    import logging.config
-
-    from django.conf import settings
-
     logging.config.dictConfig(settings.LOGGING)

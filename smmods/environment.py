@@ -10,6 +10,7 @@ Rules
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -92,6 +93,15 @@ class Environment:
     def words(self, name: str, default: str = "") -> list[str]:
         """A list, divided by commas or white space."""
         return [word for word in re.split(r"[,\s]+", self.text(name, default)) if word]
+
+    def networks(self, name: str, default: str) -> list[str]:
+        """A list of networks (`10.0.0.0/8`) or single addresses."""
+        words = self.words(name, default)
+        try:
+            return [str(ip_network(word)) for word in words]
+        except ValueError:
+            self.refuse(name, f"{name} holds something that is no network.", f"Write them like {default}.")
+            return default.split()
 
     def choice(self, name: str, choices: tuple[str, ...], default: str, otherwise: str) -> str:
         """One of the choices; `default` where unset, `otherwise` (the strictest) where it is none of them."""

@@ -1,44 +1,110 @@
-"""What every test stands on: its own files, its own cache, and a database that can be emptied."""
+"""What every test gets: services by marker, files of its own, an empty cache, no network."""
 
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connections
 from django.test import TransactionTestCase
 
-from accounts import audit_triggers
+from tests import services
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", ""}
+REQUIRED = os.environ.get("SMMODS_REQUIRE_SERVICES") == "1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers, and let a test empty the database though the audit trail refuses DELETE."""
+    for marker, (name, _) in services.SERVICES.items():
+        config.addinivalue_line("markers", f"{marker}: needs {name}; skipped where it doesn't answer")
+    _flush_with_triggers_off()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose service is away, naming it; fail it where services are required."""
+    for marker, (name, answers) in services.SERVICES.items():
+        if item.get_closest_marker(marker) is None or answers():
+            continue
+        if REQUIRED:
+            pytest.fail(f"{name} is required here and doesn't answer (make services starts it)", pytrace=False)
+        pytest.skip(f"{name} doesn't answer")
+
+
+def _flush_with_triggers_off() -> None:
+    """Tests with real transactions are followed by a flush; the triggers are off for just that long.
+
+    The flush sends `post_migrate`, which lays the ground rows and the triggers again.
+    """
+    from accounts import audit_triggers
+
+    teardown = TransactionTestCase._fixture_teardown
+
+    def drop_then_flush(case: TransactionTestCase) -> None:
+        for alias in case._databases_names(include_mirrors=False):
+            audit_triggers.drop(connections[alias])
+        teardown(case)
+
+    TransactionTestCase._fixture_teardown = drop_then_flush
 
 
 @pytest.fixture(autouse=True)
-def own_world(settings: Any, tmp_path: Path) -> Iterator[None]:
-    """Staging, the public tree and the cache are this test's alone."""
-    staging = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": tmp_path / "staging", "base_url": None},
-    }
-    settings.STORAGES = settings.STORAGES | {"default": staging, "staging": staging}
+def own_files(settings: Any, tmp_path: Path) -> Path:
+    """A public tree, a staging and an incoming folder for this test alone; returns their parent."""
+    storages = {name: dict(entry) for name, entry in settings.STORAGES.items()}
+    for name in ("default", "staging"):
+        storages[name]["OPTIONS"] = storages[name]["OPTIONS"] | {"location": tmp_path / "staging"}
+    settings.STORAGES = storages
     settings.PUBLIC_ROOT = tmp_path / "public"
-    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "incoming"
+    for folder in ("public", "staging", "incoming"):
+        (tmp_path / folder).mkdir()
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> Iterator[None]:
+    """Rate limits and codes of one test don't reach the next."""
     cache.clear()
     yield
     cache.clear()
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _emptied_between_cases() -> Iterator[None]:
-    """Tests with real transactions empty the database afterwards, which the audit's triggers refuse.
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing leaves the machine: a connection elsewhere is an error of the test."""
+    connect = socket.socket.connect
 
-    They are taken away for that moment; `post_migrate`, which follows, makes them again.
-    """
-    empty = TransactionTestCase._fixture_teardown
+    def guarded(sock: socket.socket, address: Any) -> None:
+        if sock.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in LOOPBACK:
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(sock, address)
 
-    def without_triggers(case: TransactionTestCase) -> None:
-        audit_triggers.drop(connection)
-        empty(case)
+    monkeypatch.setattr(socket.socket, "connect", guarded)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", without_triggers)
-        yield
+
+@pytest.fixture
+def postgres_url() -> str:
+    """The URL of the PostgreSQL for tests marked `postgres`."""
+    return services.postgres_url()
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """The URL of the Redis for tests marked `redis`."""
+    return services.redis_url()
+
+
+@pytest.fixture
+def clamd_url() -> str:
+    """The address of the clamd for tests marked `clamd`, as `SMMODS_ANTIVIRUS` takes it."""
+    return services.clamd_url()
+
+
+@pytest.fixture
+def chromium() -> str:
+    """The path of the browser for tests marked `browser`."""
+    return services.chromium()
