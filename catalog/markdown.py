@@ -1,7 +1,7 @@
 """Markdown from strangers to HTML that is safe on our pages.
 
 Rules
-- Raw HTML is not parsed at all; what the parser makes is then reduced to an allowlist of elements and attributes.
+- Raw HTML is not parsed at all; what the parser makes is then reduced to an allowlist.
 - Links are http(s), mail or within the site, and carry rel="ugc nofollow noopener".
 - No images: a remote one would tell its server who reads the page; the alternative text stays.
 - Headings start at level 3 (a page has its own first and second), at most level 6.
@@ -17,8 +17,30 @@ from markdown_it.token import Token
 LIMIT = 50_000
 HEADING_SHIFT = 2
 TAGS = {
-    "a", "blockquote", "br", "code", "del", "em", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s", "strong",
-    "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "em",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "s",
+    "strong",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+    "ul",
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 SCHEMES = {"http", "https", "mailto"}
@@ -49,4 +71,6 @@ def render(text: str) -> str:
     parser = _parser()
     tokens = _reshape(parser.parse(text[:LIMIT]))
     html = str(parser.renderer.render(tokens, parser.options, {}))
-    return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="ugc nofollow noopener")
+    return nh3.clean(
+        html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="ugc nofollow noopener"
+    )

@@ -2,7 +2,7 @@
 
 Rules
 - Shape first, then colour, always a word beside it.
-- The twelve states of a submission, the statuses of a check and the states of a release are here and nowhere else.
+- The states of a submission, the statuses of a check and the states of a release stand here alone.
 - A state that is not in the table is shown as its own name with the dashed ring, never dropped.
 """
 
@@ -58,7 +58,13 @@ BANNER: dict[str, Mark] = {
     "bad": Mark("mark-failed", "bad", "Problem"),
     "information": Mark("mark-info", "information", "Note"),
 }
-MESSAGE_LEVELS = {"debug": "information", "info": "information", "success": "good", "warning": "warning", "error": "bad"}
+MESSAGE_LEVELS = {
+    "debug": "information",
+    "info": "information",
+    "success": "good",
+    "warning": "warning",
+    "error": "bad",
+}
 
 
 def status_mark(status: str) -> Mark:
@@ -67,5 +73,5 @@ def status_mark(status: str) -> Mark:
 
 
 def state_mark(state: str) -> Mark:
-    """The mark of a submission's or release's state; an unknown one keeps its name and gets the dashed ring."""
+    """The mark of a submission's or release's state; an unknown one keeps its name, with the dashed ring."""
     return STATE.get(state) or Mark("mark-not-run", "muted", state.replace("_", " ").capitalize())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One link of the header: where to, its word, "page" or "true" where the reader is, and a count beside it."""
+    """One link of the header: where to, its word, its `aria-current`, and a count beside it."""
 
     href: str
     word: str
@@ -33,12 +33,14 @@ BELONGS = {"/wiki/": "/modders/", "/upload/": "/modders/"}
 
 def items(path: str, area: str, is_admin: bool, counts: dict[str, int]) -> list[Item]:
     """The links for a page at `path` in `area` ("" for readers); `counts` are tiles by address."""
-    if not area:
-        rows = READERS
-    else:
-        rows = MODERATION + (ADMINISTRATION if is_admin else ())
+    rows = MODERATION + (ADMINISTRATION if is_admin else ()) if area else READERS
     here = next((home for start, home in BELONGS.items() if path.startswith(start)), path)
     return [
-        Item(href, word, "page" if href == path else "true" if here.startswith(href) else "", counts.get(href, 0))
+        Item(
+            href,
+            word,
+            "page" if href == path else "true" if here.startswith(href) else "",
+            counts.get(href, 0),
+        )
         for href, word in rows
     ]

@@ -1,54 +1,72 @@
 """The parts that every page is built from, as template tags. `{% load smmods_ui %}`.
 
 Rules
-- A state is shown by `mark`, `state_badge` or `check_row`, which read `catalog.marks`; no page picks a colour.
+- A state is shown by `mark`, `state_badge` or `check_row`, which read `catalog.marks`.
 - No inline style or script: what varies is a class or an attribute of an SVG.
 - Times are written in UTC for readers without scripts; site.js puts them into the reader's zone.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
 
 from catalog import markdown as markdown_text
-from catalog import navigation
+from catalog import navigation, ticks, words
 from catalog.emblem import emblem_svg
 from catalog.marks import BANNER, MESSAGE_LEVELS, STATUS, Mark, state_mark, status_mark
 
 register = template.Library()
 
-#: In this order: tokens, the base, then one file a component.
+COMPONENTS = (
+    "base", "header", "button", "field", "mark", "chip", "card", "table", "banner", "tabs", "hash",
+    "pagination", "empty", "dialog", "prose", "tray", "mod", "bore-log", "check", "diff", "thread",
+    "decision", "upload",
+)
+#: In this order: tokens, the base that is not ours, fonts, then one file a component.
 STYLESHEETS = (
     "css/tokens.css",
     "vendor/modern-normalize/modern-normalize.css",
     "css/fonts.css",
-    *(
-        f"css/{name}.css"
-        for name in (
-            "base", "header", "button", "field", "mark", "chip", "card", "table", "banner", "tabs", "hash", "pagination",
-            "empty", "dialog", "prose", "tray", "mod", "bore-log", "check", "diff", "thread", "decision", "upload",
-        )
-    ),
+    *(f"css/{name}.css" for name in COMPONENTS),
 )
 SHORT_HEAD, SHORT_TAIL = 8, 6
-KIB = 1024
+#: How much a check's status wants to be seen, the most first; passed ones fold.
+CHECK_WEIGHT = {"failed": 0, "warned": 1, "current": 2, "not_run": 3}
+
+for _filter in (
+    words.ago, words.duration, words.filesize, words.bytes_exact, words.thousands,
+):
+    register.filter(_filter)
 
 
-def _use(symbol: str) -> str:
-    return f"{static('icons/sprite.svg')}#{symbol}"
+def _symbol(name: str, css: str) -> SafeString:
+    return format_html(
+        '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        css, static("icons/sprite.svg"), name,
+    )
 
 
-def _symbol(symbol: str, css: str) -> SafeString:
-    return format_html('<svg class="{}" aria-hidden="true" focusable="false"><use href="{}"/></svg>', css, _use(symbol))
+def _mark(shape: Mark, size: int) -> SafeString:
+    sized = "" if size == 16 else f" mark--{size}"
+    return _symbol(shape.symbol, f"mark tone-{shape.tone}{sized}")
+
+
+def _badge(shape: Mark, word: str, *, filled: bool = False) -> SafeString:
+    css = f"badge tone-{shape.tone}{' badge--filled' if filled else ''}"
+    return format_html('<span class="{}">{}{}</span>', css, _mark(shape, 14), word or shape.word)
+
+
+@register.simple_tag
+def symbol(name: str, css: str) -> SafeString:
+    """Any symbol of the sprite ("brand", "empty") with exactly these classes."""
+    return _symbol(name, css)
 
 
 @register.simple_tag
@@ -63,15 +81,10 @@ def mark(status: str, size: int = 16) -> SafeString:
     return _mark(STATUS.get(status) or state_mark(status), size)
 
 
-def _mark(shape: Mark, size: int) -> SafeString:
-    sized = "" if size == 16 else f" mark--{size}"
-    return _symbol(shape.symbol, f"mark tone-{shape.tone}{sized}")
-
-
 @register.simple_tag
 def status_badge(status: str, word: str = "") -> SafeString:
     """Mark and word of a check's, gate's or service's status."""
-    return _badge(status_mark(status), word, filled=False)
+    return _badge(status_mark(status), word)
 
 
 @register.simple_tag
@@ -80,23 +93,35 @@ def state_badge(state: str, word: str = "", filled: bool = False) -> SafeString:
     return _badge(state_mark(state), word, filled=filled)
 
 
-def _badge(shape: Mark, word: str, *, filled: bool) -> SafeString:
-    css = f"badge tone-{shape.tone}{' badge--filled' if filled else ''}"
-    return format_html('<span class="{}">{}{}</span>', css, _mark(shape, 14), word or shape.word)
+@register.filter
+def status_word(status: str) -> str:
+    """The word of a check's status."""
+    return status_mark(status).word
 
 
 @register.simple_tag
 def emblem(mod_id: str, size: int = 52) -> SafeString:
-    """The tile that stands for a mod (28, 40, 52 or 88 px), drawn from its id. Decorative: the name stands beside it."""
+    """The tile that stands for a mod (28, 40, 52 or 88 px). Decorative: the name stands beside it."""
     return emblem_svg(mod_id, size)
 
 
 @register.simple_tag
 def person(name: str, css: str = "") -> SafeString:
     """The tile with somebody's initials. Decorative: the name stands beside it."""
-    parts = [part for part in name.replace("@", " ").replace(".", " ").replace("_", " ").split() if part]
-    initials = "".join(part[0] for part in parts[:2]).upper() if len(parts) > 1 else name[:2].upper()
-    return format_html('<span class="person {}" aria-hidden="true">{}</span>', css, initials)
+    classes = f"person {css}".strip()
+    return format_html('<span class="{}" aria-hidden="true">{}</span>', classes, words.initials(name))
+
+
+@register.simple_tag
+def place_ticks(place: int, total: int) -> SafeString:
+    """The place in a queue as ticks; write "9 of 23" beside it."""
+    return ticks.place_svg(place, total)
+
+
+@register.simple_tag
+def risk_ticks(level: int) -> SafeString:
+    """A risk from 0 to 5 as ticks; write its word beside it."""
+    return ticks.risk_svg(level)
 
 
 @register.simple_tag(name="hash")
@@ -111,7 +136,7 @@ def hash_value(value: str, label: str = "SHA-256") -> SafeString:
 
 @register.simple_tag
 def short_hash(value: str) -> SafeString:
-    """The first eight and last six characters, with the whole hash as title: for lists, never as evidence."""
+    """The first eight and last six characters, the whole hash as title: for lists, never as evidence."""
     short = value if len(value) <= SHORT_HEAD + SHORT_TAIL else f"{value[:SHORT_HEAD]}…{value[-SHORT_TAIL:]}"
     return format_html('<code class="hash-short" title="{}">{}</code>', value, short)
 
@@ -121,70 +146,15 @@ def when(value: datetime | None, style: str = "time") -> SafeString:
     """A `<time>`: "time" (day and clock), "date" (day alone), "ago" (how long since, or until)."""
     if value is None:
         return SafeString("")
-    utc = value.astimezone(timezone.get_fixed_timezone(0))
-    words = {"date": _date(utc), "ago": ago(utc)}.get(style, f"{_date(utc)}, {utc:%H:%M} UTC")
+    utc = value.astimezone(UTC)
+    if style == "ago":
+        text = words.ago(utc)
+    else:
+        text = words.day(utc) if style == "date" else f"{words.day(utc)}, {utc:%H:%M} UTC"
     return format_html(
         '<time datetime="{}" title="{} UTC" data-when="{}">{}</time>',
-        utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M:%S"), style, words,
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M:%S"), style, text,
     )
-
-
-def _date(value: datetime) -> str:
-    return f"{value.day} {value:%b %Y}"
-
-
-@register.filter
-def ago(value: datetime) -> str:
-    """How long ago, in one unit: "today", "yesterday", "6 days ago", "2 months ago"; ahead: "in 3 hours"."""
-    now = timezone.now()
-    if value > now:
-        return f"in {timesince(now, value, depth=1)}".replace("\xa0", " ")
-    days = (now.date() - value.astimezone(now.tzinfo).date()).days
-    if days == 0:
-        return "today"
-    if days == 1:
-        return "yesterday"
-    return f"{timesince(value, now, depth=1)} ago".replace("\xa0", " ")
-
-
-@register.filter
-def duration(value: timedelta | float | None) -> str:
-    """A span in its two largest units: "1 d 4 h", "3 h 10 min", "11 s". Takes seconds or a timedelta."""
-    if value is None:
-        return ""
-    seconds = int(value.total_seconds() if isinstance(value, timedelta) else value)
-    days, rest = divmod(max(seconds, 0), 86400)
-    hours, rest = divmod(rest, 3600)
-    minutes, seconds = divmod(rest, 60)
-    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")) if n]
-    return " ".join(parts[:2]) or "0 s"
-
-
-@register.filter
-def filesize(value: int | None) -> str:
-    """A size in binary units, three figures: "974 KiB", "3.52 MiB"; under 1 KiB in bytes."""
-    if value is None:
-        return ""
-    if value < KIB:
-        return f"{value} bytes"
-    size, unit = value / KIB, "KiB"
-    for larger in ("MiB", "GiB"):
-        if size < KIB:
-            break
-        size, unit = size / KIB, larger
-    return f"{size:.0f} {unit}" if size >= 100 else f"{size:.3g} {unit}"
-
-
-@register.filter
-def bytes_exact(value: int) -> str:
-    """An exact count of bytes with separators: "147,271 bytes"."""
-    return f"{value:,} bytes"
-
-
-@register.filter
-def thousands(value: int) -> str:
-    """A whole number with separators: 18402 is "18,402"."""
-    return f"{value:,}"
 
 
 @register.filter
@@ -201,7 +171,7 @@ def banner_level(message_tags: str) -> str:
 
 @register.simple_tag
 def banner_mark(level: str) -> SafeString:
-    """The mark of a banner of that level."""
+    """The mark of a banner of that level: good, warning, bad or information."""
     return _mark(BANNER[level], 16)
 
 
@@ -209,30 +179,39 @@ def banner_mark(level: str) -> SafeString:
 def field(form_field: BoundField, css: str = "", optional: bool = False) -> dict[str, Any]:
     """A form field with its label, help and errors, tied together for screen readers."""
     widget = form_field.field.widget
-    kind = getattr(widget, "input_type", "") or ("textarea" if "textarea" in type(widget).__name__.lower() else "select")
+    kind = str(getattr(widget, "input_type", "text"))
+    many = kind in ("radio", "checkbox") and hasattr(widget, "choices") and kind != "select"
     return {
         "field": form_field,
         "css": css,
-        "kind": "choices" if getattr(form_field, "subwidgets", None) and kind == "radio" else kind,
+        "kind": "choices" if many else kind,
         "optional": optional and not form_field.field.required,
-        "help_id": f"{form_field.id_for_label}_helptext" if form_field.help_text else "",
+        "help_id": f"{form_field.auto_id}_helptext" if form_field.help_text else "",
     }
 
 
 @register.inclusion_tag("components/check_row.html")
 def check_row(result: Mapping[str, Any]) -> dict[str, Any]:
-    """One check's result (a mapping with id, status, code, message, hint, path, evidence, problems)."""
+    """One check's result: a mapping with id, status, code, message, hint, path, evidence, problems."""
     return {"check": result, "title": result.get("title") or result.get("message") or result.get("id", "")}
+
+
+@register.filter
+def checks_by_weight(checks: Any) -> dict[str, list[Any]]:
+    """Checks apart: `open` (failed, signals, going on, not run) and `passed`, each in its order."""
+    rows = list(checks)
+    still_open = [row for row in rows if row["status"] != "passed"]
+    still_open.sort(key=lambda row: CHECK_WEIGHT.get(row["status"], len(CHECK_WEIGHT)))
+    return {"open": still_open, "passed": [row for row in rows if row["status"] == "passed"]}
 
 
 @register.inclusion_tag("components/pagination.html", takes_context=True)
 def page_obj(context: Mapping[str, Any], page: Any) -> dict[str, Any]:
     """Links to the other pages of a Django page (or one shaped like it), keeping the query."""
     request = context.get("request")
-    query = request.GET.copy() if request is not None else None
-    if query is not None:
-        query.pop("page", None)
-    encoded = query.urlencode() if query is not None else ""
+    query = request.GET.copy() if request is not None else {}
+    query.pop("page", None)
+    encoded = query.urlencode() if query else ""
     return {
         "page": page,
         "numbers": list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)),
@@ -240,44 +219,21 @@ def page_obj(context: Mapping[str, Any], page: Any) -> dict[str, Any]:
     }
 
 
-@register.simple_tag
-def symbol(name: str, css: str) -> SafeString:
-    """Any other symbol of the sprite ("brand", "empty") with exactly these classes."""
-    return _symbol(name, css)
-
-
-@register.filter
-def status_word(status: str) -> str:
-    """The word of a check's status."""
-    return status_mark(status).word
-
-
-@register.filter
-def checks_by_weight(checks: Any) -> dict[str, list[Any]]:
-    """Checks apart: `open` (failed, then signals, then not run and going on) and `passed`, each in its order."""
-    weight = {"failed": 0, "warned": 1, "current": 2, "not_run": 3}
-    rows = list(checks)
-    still_open = [row for row in rows if row["status"] != "passed"]
-    still_open.sort(key=lambda row: weight.get(row["status"], 4))
-    return {"open": still_open, "passed": [row for row in rows if row["status"] == "passed"]}
-
-
 @register.simple_tag(takes_context=True)
 def main_nav(context: Mapping[str, Any]) -> list[navigation.Item]:
-    """The header's links for this page: `area` and `nav_counts` come from the page's context."""
+    """The header's links for this page; `area` and `nav_counts` come from its context."""
     request = context.get("request")
-    user = context.get("user")
     return navigation.items(
         request.path if request is not None else "",
         str(context.get("area", "")),
-        bool(getattr(user, "is_staff", False)),
+        bool(getattr(context.get("user"), "is_staff", False)),
         context.get("nav_counts") or {},
     )
 
 
 @register.simple_tag(takes_context=True)
 def next_query(context: Mapping[str, Any]) -> str:
-    """`?next=` with this page's address for the sign-in link, or nothing where there is no page to come back to."""
+    """`?next=` with this page's address for the sign-in link; nothing where there is none to return to."""
     request = context.get("request")
     if request is None or request.method != "GET" or request.path.startswith("/account/"):
         return ""
@@ -287,4 +243,5 @@ def next_query(context: Mapping[str, Any]) -> str:
 @register.simple_tag
 def stylesheets() -> SafeString:
     """Links to every stylesheet, tokens first."""
-    return format_html_join("\n    ", '<link rel="stylesheet" href="{}">', ((static(path),) for path in STYLESHEETS))
+    rows = ((static(path),) for path in STYLESHEETS)
+    return format_html_join("\n    ", '<link rel="stylesheet" href="{}">', rows)
