@@ -196,11 +196,10 @@ class RefusalMiddleware:
         response = self.get_response(request)
         if response.status_code < 400 or not isinstance(response, HttpResponse):
             return response
-        bare = (
-            _bare_for_api(response)
-            if for_api(request)
-            else response.status_code == 405 and not response.content
-        )
+        if for_api(request):
+            bare = not response.headers.get("Content-Type", "").startswith(problems.CONTENT_TYPE)
+        else:
+            bare = response.status_code == 405 and not response.content
         return _dressed(request, response) if bare else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -28,3 +28,5 @@ handler400 = "smmods.pages.bad_request"
 handler403 = "smmods.pages.forbidden"
 handler404 = "smmods.pages.not_found"
 handler500 = "smmods.pages.server_error"
+# Not Django's own, but asked for by allauth where one of its limits refuses.
+handler429 = "smmods.pages.too_many_requests"
