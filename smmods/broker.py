@@ -13,7 +13,6 @@ A worker that is killed loses the message that it held; the outbox's sweeper fin
 import fcntl
 import json
 import logging
-import os
 import time
 import uuid
 from pathlib import Path
@@ -40,12 +39,12 @@ class Channel(filesystem.Channel):
         """Claim and return the oldest message of `queue`. Raises Empty where there is none."""
         ending = f"{queue}.msg"
         claims = Path(self.processed_folder)
-        for name in sorted(os.listdir(self.data_folder_in)):
-            if name.partition(".")[2] != ending:
+        for file in sorted(Path(self.data_folder_in).iterdir()):
+            if file.name.partition(".")[2] != ending:
                 continue
-            claim = claims / name
+            claim = claims / file.name
             try:
-                (Path(self.data_folder_in) / name).rename(claim)
+                file.rename(claim)
             except FileNotFoundError:
                 continue
             text = claim.read_text(encoding="utf-8")

@@ -14,7 +14,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register, run_checks
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
 
 TAG = "smmods"
@@ -157,7 +158,8 @@ RULES = (
         "DATABASE_URL holds a placeholder.",
         "Put in the real host, user and password.",
         lambda s: any(
-            PLACEHOLDER.search(str(s.DATABASES["default"].get(part, ""))) for part in ("HOST", "USER", "PASSWORD")
+            PLACEHOLDER.search(str(s.DATABASES["default"].get(part, "")))
+            for part in ("HOST", "USER", "PASSWORD")
         ),
     ),
     Rule(
@@ -175,7 +177,9 @@ RULES = (
         "CELERY_BROKER_URL",
         "CELERY_BROKER_URL or CACHE_URL holds a placeholder.",
         "Put in the real host and password.",
-        lambda s: bool(PLACEHOLDER.search(f"{s.CELERY_BROKER_URL} {s.CACHES['default'].get('LOCATION', '')}")),
+        lambda s: bool(
+            PLACEHOLDER.search(f"{s.CELERY_BROKER_URL} {s.CACHES['default'].get('LOCATION', '')}")
+        ),
     ),
 )
 
@@ -192,7 +196,7 @@ def unsafe_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[C
     for rule in RULES:
         if rule.broken(settings):
             refuses = rule.staging or settings.SMMODS_ENVIRONMENT == "production"
-            kind = Error if refuses else Warning
+            kind = Error if refuses else checks.Warning
             found.append(kind(rule.message, hint=rule.hint, obj=rule.setting, id=rule.id))
     return found
 

@@ -85,8 +85,14 @@ class Environment:
         """A whole number between `least` and `most`."""
         value = self.text(name, str(default))
         bounds = f"at least {least}" if most is None else f"from {least} to {most}"
-        if not re.fullmatch(r"\d{1,18}", value) or int(value) < least or (most is not None and int(value) > most):
-            self.refuse(name, f"{name} is not a whole number {bounds}.", f"Set it, for example, to {default}.")
+        if (
+            not re.fullmatch(r"\d{1,18}", value)
+            or int(value) < least
+            or (most is not None and int(value) > most)
+        ):
+            self.refuse(
+                name, f"{name} is not a whole number {bounds}.", f"Set it, for example, to {default}."
+            )
             return default
         return int(value)
 
@@ -102,6 +108,14 @@ class Environment:
         except ValueError:
             self.refuse(name, f"{name} holds something that is no network.", f"Write them like {default}.")
             return default.split()
+
+    def counts(self, name: str) -> dict[str, int]:
+        """Numbers by name: `upload=30 mail=10`."""
+        words = self.words(name)
+        if not all(re.fullmatch(r"[a-z_]+=[1-9]\d{0,8}", word) for word in words):
+            self.refuse(name, f"{name} is not a list of name=count.", "Write it like upload=30 mail=10.")
+            return {}
+        return {key: int(count) for key, _, count in (word.partition("=") for word in words)}
 
     def choice(self, name: str, choices: tuple[str, ...], default: str, otherwise: str) -> str:
         """One of the choices; `default` where unset, `otherwise` (the strictest) where it is none of them."""

@@ -12,11 +12,10 @@ import logging
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from allauth.core.internal.httpkit import get_client_ip
 from django.conf import settings
 from django.core.cache import cache
-from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -24,6 +23,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
+from accounts import limits
 from catalog.models import ServiceStatus
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """Whether people can be sent here: 200, or 503 with what isn't ready."""
     found = parts()
     ready = all(part.ok for part in found)
-    body = {"status": "ready" if ready else "not_ready", "parts": [asdict(part) for part in found]}
+    body: dict[str, Any] = {"status": "ready" if ready else "not_ready", "parts": [asdict(part) for part in found]}
     answer = _answer(body, status=200 if ready else 503)
     if not ready:
         answer["Retry-After"] = "10"
@@ -129,13 +129,13 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def may_scrape(request: HttpRequest) -> bool:
     """Whether the client's address lies in one of the networks that may scrape."""
     try:
-        address = ipaddress.ip_address(get_client_ip(request) or "")
-    except (ValueError, ImproperlyConfigured):
+        address = ipaddress.ip_address(limits.client_address(request))
+    except ValueError:
         return False
     return any(address in ipaddress.ip_network(network) for network in settings.SMMODS_METRICS_ADDRESSES)
 
 
-def _answer(body: dict[str, object], status: int = 200) -> JsonResponse:
+def _answer(body: dict[str, Any], status: int = 200) -> JsonResponse:
     answer = JsonResponse(body, status=status)
     answer["Cache-Control"] = "no-store"
     return answer

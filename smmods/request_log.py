@@ -49,6 +49,25 @@ def flatten() -> list[Any]:
     ]
 
 
+def logging_settings(level: str, *, readable: bool) -> dict[str, Any]:
+    """Django's LOGGING: everything to standard error, a readable line each, or a JSON object each."""
+    render = structlog.dev.ConsoleRenderer(colors=False) if readable else structlog.processors.JSONRenderer()
+    formatter = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "foreign_pre_chain": flatten(),
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+    }
+    quiet = ("kombu", "celery.beat", "celery.worker.strategy", "celery.app.trace", "django.server")
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"lines": formatter},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {name: {"level": "WARNING"} for name in quiet},
+    }
+
+
 class RequestLogMiddleware:
     """Gives each request an id and logs the ones that matter."""
 
@@ -75,5 +94,10 @@ class RequestLogMiddleware:
         if request.method in READS and status < 400 and seconds < SLOW_SECONDS:
             return
         level = logging.ERROR if status >= 500 else logging.INFO
-        facts = {"method": request.method, "path": request.path, "status": status, "ms": round(seconds * 1000)}
+        facts = {
+            "method": request.method,
+            "path": request.path,
+            "status": status,
+            "ms": round(seconds * 1000),
+        }
         log.log(level, "request", extra=facts)

@@ -9,17 +9,14 @@ Rules
 
 import os
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import urlsplit
 
-import environ
-import structlog
 from csp.constants import NONE, SELF
 
-from smmods import __version__
+from smmods import __version__, places
 from smmods.build import commit
-from smmods.environment import Environment, credentials, file_path, query, read_env_file
-from smmods.request_log import flatten
+from smmods.environment import Environment, read_env_file
+from smmods.request_log import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env_file = os.environ.get("SMMODS_ENV_FILE", str(BASE_DIR / ".env"))
@@ -39,7 +36,6 @@ SMMODS_COMMIT = env.text("SMMODS_COMMIT") or commit(BASE_DIR)
 VAR = Path(env.text("VAR", str(BASE_DIR / "var"))).absolute()
 PORT = env.number("PORT", 8000, least=1, most=65535)
 VAR.mkdir(parents=True, exist_ok=True)
-IN_VAR = quote(str(VAR))
 
 # Keys. The default one is public, so it is refused outside development.
 DEVELOPMENT_KEY = "development-only-key-that-everybody-can-read-in-the-source-code-0"
@@ -98,11 +94,13 @@ MIDDLEWARE = [
     "smmods.refusals.RefusalMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.OriginMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.RefusalMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 ROOT_URLCONF = "smmods.urls"
@@ -127,45 +125,14 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 
-# The database. SQLite takes the write lock at the start of a transaction (IMMEDIATE), so two writers queue up
-# for up to 20 seconds instead of failing half-way; with the log ahead of the file (WAL) readers never wait.
-# In that mode a commit survives a killed process without a sync each.
-SQLITE_OPTIONS = {
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-}
-DATABASES: dict[str, dict[str, Any]] = {}
-database = env.url("DATABASE_URL", f"sqlite:///{IN_VAR}/db.sqlite3", ("sqlite", "postgres", "postgresql"))
-if database.scheme == "sqlite":
-    DATABASES["default"] = {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": Path(unquote(database.path[1:])).absolute(),
-        "OPTIONS": SQLITE_OPTIONS,
-        "TEST": {"NAME": VAR / "test.sqlite3"},
-    }
-else:
-    DATABASES["default"] = dict(environ.Env.db_url_config(env.text("DATABASE_URL")))
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
-# The cache: rate limits and codes live in it, so all processes must share it. Development has a table in a
-# SQLite file of its own, away from the portal's data.
-cache = env.url("CACHE_URL", "db://", ("db", "redis", "rediss", "unix", "locmem"))
-if cache.scheme == "db":
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}}
-    DATABASES["cache"] = {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": VAR / "cache.sqlite3",
-        "OPTIONS": SQLITE_OPTIONS,
-        "TEST": {"NAME": VAR / "test-cache.sqlite3", "MIGRATE": False},
-    }
+# The database is the truth. The cache holds rate limits and codes, so all processes share it; development's is a
+# table in a SQLite file of its own, away from the portal's data.
+DATABASES = {"default": places.database(env, VAR)}
+CACHES = {"default": places.cache(env)}
+if "DatabaseCache" in CACHES["default"]["BACKEND"]:
+    DATABASES["cache"] = places.sqlite(VAR / "cache.sqlite3", VAR / "test-cache.sqlite3")
     DATABASE_ROUTERS = ["smmods.routers.CacheRouter"]
-elif cache.scheme == "locmem":
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
-else:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.text("CACHE_URL")}}
-CACHES["default"]["KEY_PREFIX"] = "smmods"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # django-ratelimit warns of every cache that it doesn't know: Django's own Redis backend counts atomically and
 # is fit; the database cache is not quite, and is used on one machine only.
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
@@ -173,53 +140,14 @@ if DEVELOPMENT:
     SILENCED_SYSTEM_CHECKS.append("django_ratelimit.E003")
 
 # Files. Staging is private and written once; the public tree is what the world may read, served as files.
-staging = env.url("STORAGE_URL", f"file://{IN_VAR}/staging", ("file", "s3"))
-if staging.scheme == "file":
-    STAGING_STORAGE: dict[str, Any] = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": file_path(staging),
-            "base_url": None,
-            "file_permissions_mode": 0o640,
-            "directory_permissions_mode": 0o750,
-        },
-    }
-else:
-    key, secret = credentials(staging)
-    place = query(staging)
-    STAGING_STORAGE = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": staging.hostname,
-            "location": staging.path.strip("/"),
-            "access_key": key or None,
-            "secret_key": secret or None,
-            "endpoint_url": place.get("endpoint"),
-            "region_name": place.get("region"),
-            "default_acl": "private",
-            "file_overwrite": False,
-            "querystring_auth": True,
-        },
-    }
-public = env.url("PUBLIC_STORAGE_URL", f"file://{IN_VAR}/public", ("file", "s3"))
-if public.scheme == "s3":
-    env.refuse(
-        "PUBLIC_STORAGE_URL",
-        "PUBLIC_STORAGE_URL names an object store; this release publishes into a folder only.",
-        "Set PUBLIC_STORAGE_URL to file:///srv/smmods/public and let nginx or a CDN serve that folder; "
-        "publishing into an object store comes with a later release.",
-    )
-PUBLIC_ROOT = file_path(public) if public.scheme == "file" else VAR / "public"
+PUBLIC_ROOT = places.public_root(env, VAR)
+STATIC_FILES = "django.contrib.staticfiles.storage.StaticFilesStorage"
+HASHED_STATIC_FILES = "whitenoise.storage.CompressedManifestStaticFilesStorage"
+STAGING = places.staging(env, VAR)
 STORAGES = {
-    "default": STAGING_STORAGE,
-    "staging": STAGING_STORAGE,
-    "staticfiles": {
-        "BACKEND": (
-            "django.contrib.staticfiles.storage.StaticFilesStorage"
-            if DEVELOPMENT
-            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        )
-    },
+    "default": STAGING,
+    "staging": STAGING,
+    "staticfiles": {"BACKEND": STATIC_FILES if DEVELOPMENT else HASHED_STATIC_FILES},
 }
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(VAR / "static")))
@@ -237,34 +165,9 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 4
 
 # Work. The database holds what is owed; the broker only hints. A task is acknowledged when it is done and
 # taken one at a time; a worker is replaced when it has grown.
-CELERY_TASK_QUEUES = ("checks", "publication", "mail")
-broker = env.url(
-    "CELERY_BROKER_URL",
-    f"filesystem://{IN_VAR}/broker",
-    ("filesystem", "redis", "rediss", "amqp", "amqps", "memory"),
-)
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {}
-if broker.scheme == "filesystem":
-    spool = file_path(broker) if broker.path else VAR / "broker"
-    CELERY_BROKER_URL = "filesystem://"
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "data_folder_in": str(spool / "messages"),
-        "data_folder_out": str(spool / "messages"),
-        "processed_folder": str(spool / "claimed"),
-        "control_folder": str(spool / "control"),
-        "polling_interval": 0.1,
-    }
-    SPOOL_FOLDERS = [spool / "messages", spool / "claimed", spool / "control"]
-else:
-    CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
-    SPOOL_FOLDERS = []
-    if broker.scheme in {"redis", "rediss"}:
-        # A message that nobody acknowledged returns after this long: more than a task may take.
-        CELERY_BROKER_TRANSPORT_OPTIONS = {
-            "visibility_timeout": 900,
-            "socket_timeout": 5,
-            "socket_connect_timeout": 2,
-        }
+broker = places.broker(env, VAR)
+CELERY_BROKER_URL = broker.url
+CELERY_BROKER_TRANSPORT_OPTIONS = broker.options
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -303,31 +206,15 @@ CELERY_BEAT_SCHEDULE = {
 
 # Mail. Development keeps mails as files that /dev/mail/ shows. `webhook+https://` hands each mail, signed, to
 # the operator's mail service.
-mail = env.url(
-    "EMAIL_URL", f"file://{IN_VAR}/mail", ("smtp", "smtps", "webhook+https", "file", "console", "memory")
-)
-EMAIL_BACKENDS = {
-    "smtp": "django.core.mail.backends.smtp.EmailBackend",
-    "smtps": "django.core.mail.backends.smtp.EmailBackend",
-    "webhook+https": "accounts.mail_backends.WebhookEmailBackend",
-    "file": "django.core.mail.backends.filebased.EmailBackend",
-    "console": "django.core.mail.backends.console.EmailBackend",
-    "memory": "django.core.mail.backends.locmem.EmailBackend",
-}
-EMAIL_BACKEND = EMAIL_BACKENDS[mail.scheme]
-EMAIL_HOST = mail.hostname or "localhost"
-EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = credentials(mail)
-EMAIL_USE_SSL = mail.scheme == "smtps"
-EMAIL_USE_TLS = mail.scheme == "smtp" and query(mail).get("starttls") == "1"
-EMAIL_PORT = mail.port or (465 if EMAIL_USE_SSL else 587 if EMAIL_USE_TLS else 25)
+mail = places.mail(env, VAR)
+EMAIL_BACKEND = mail.backend
+EMAIL_HOST, EMAIL_PORT = mail.host, mail.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = mail.user, mail.password
+EMAIL_USE_SSL, EMAIL_USE_TLS = mail.tls == "ssl", mail.tls == "starttls"
 EMAIL_TIMEOUT = 10
-EMAIL_FILE_PATH = file_path(mail) if mail.scheme == "file" else VAR / "mail"
-# The address without its credentials; the password, or else the user, of the URL is the signing key.
-EMAIL_WEBHOOK_URL = ""
-if mail.scheme == "webhook+https":
-    host = mail.netloc.rpartition("@")[2]
-    EMAIL_WEBHOOK_URL = mail._replace(scheme="https", netloc=host).geturl()
-EMAIL_WEBHOOK_SECRET = EMAIL_HOST_PASSWORD or EMAIL_HOST_USER
+EMAIL_FILE_PATH = mail.folder
+EMAIL_WEBHOOK_URL = mail.webhook_url
+EMAIL_WEBHOOK_SECRET = mail.password or mail.user
 DEFAULT_FROM_EMAIL = env.text("SMMODS_MAIL_FROM", f"SMMODS <{SMMODS_SUPPORT_EMAIL}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_SUBJECT_PREFIX = ""
@@ -426,41 +313,21 @@ if SMMODS_ANTIVIRUS != "off" and urlsplit(SMMODS_ANTIVIRUS).scheme != "clamd":
     )
 SMMODS_PINNED_GAME_BUILD = env.text("SMMODS_PINNED_GAME_BUILD", "0.9.0")
 SMMODS_MAX_PACKAGE_BYTES = env.number("SMMODS_MAX_PACKAGE_BYTES", 104_857_600, least=1024, most=104_857_600)
+# Counts that differ from `accounts.limits.TABLE`, by name: `upload=30 mail=10`.
+SMMODS_LIMITS = env.counts("SMMODS_LIMITS")
 
 # Logs: one JSON object a line for machines, one readable line for people; always to standard error.
 SMMODS_LOG_LEVEL = env.choice("SMMODS_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO", "INFO")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "structured": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": flatten(),
-            "processors": [
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.dev.ConsoleRenderer(colors=False)
-                if DEVELOPMENT
-                else structlog.processors.JSONRenderer(),
-            ],
-        }
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "root": {"handlers": ["stderr"], "level": SMMODS_LOG_LEVEL},
-    "loggers": {
-        "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "kombu": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-    },
-}
+LOGGING = logging_settings(SMMODS_LOG_LEVEL, readable=DEVELOPMENT)
 PROMETHEUS_EXPORT_MIGRATIONS = False
 
-for folder in [FILE_UPLOAD_TEMP_DIR, PUBLIC_ROOT, *SPOOL_FOLDERS]:
+for folder in [FILE_UPLOAD_TEMP_DIR, PUBLIC_ROOT, *broker.folders]:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
     except OSError as error:
-        env.refuse("VAR", f"A folder can't be made: {error}", "Give the portal's account the right to write there.")
+        env.refuse(
+            "VAR", f"A folder can't be made: {error}", "Give the portal's account the right to write there."
+        )
 
 # What the start-up checks look at: the problems met above and which variables were given at all.
 SMMODS_PROBLEMS = tuple(env.problems)

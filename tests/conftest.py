@@ -13,7 +13,7 @@ from django.test import TransactionTestCase
 
 from tests import services
 
-LOOPBACK = {"localhost", "127.0.0.1", "::1", "0.0.0.0", ""}
+LOOPBACK = {"localhost", "127.0.0.1", "::1", ""}
 REQUIRED = os.environ.get("SMMODS_REQUIRE_SERVICES") == "1"
 
 
@@ -30,7 +30,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if item.get_closest_marker(marker) is None or answers():
             continue
         if REQUIRED:
-            pytest.fail(f"{name} is required here and doesn't answer (make services starts it)", pytrace=False)
+            pytest.fail(
+                f"{name} is required here and doesn't answer (make services starts it)", pytrace=False
+            )
         pytest.skip(f"{name} doesn't answer")
 
 

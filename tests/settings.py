@@ -9,7 +9,15 @@ import shutil
 import tempfile
 from importlib import import_module
 
-OWN = {"CELERY_BROKER_URL", "CACHE_URL", "EMAIL_URL", "STORAGE_URL", "PUBLIC_STORAGE_URL", "SECRET_KEY", "DEBUG"}
+OWN = {
+    "CELERY_BROKER_URL",
+    "CACHE_URL",
+    "EMAIL_URL",
+    "STORAGE_URL",
+    "PUBLIC_STORAGE_URL",
+    "SECRET_KEY",
+    "DEBUG",
+}
 KEPT = ("SMMODS_TEST_", "SMMODS_REQUIRE_")
 for name in list(os.environ):
     if name in OWN | {"PORT"} or (name.startswith("SMMODS_") and not name.startswith(KEPT)):
