@@ -31,7 +31,12 @@ RULES = "smz-1"
 BUILD = "0.9.0"
 #: The services that the upload gate asks for.
 GATE_SERVICES = (
-    "auth_service", "upload_storage", "validation_worker", "moderation_queue", "audit_log", "catalog_publisher",
+    "auth_service",
+    "upload_storage",
+    "validation_worker",
+    "moderation_queue",
+    "audit_log",
+    "catalog_publisher",
 )
 
 
@@ -171,20 +176,27 @@ def add_revision(
     return revision
 
 
+def _current(submission: Submission) -> Revision:
+    assert submission.current is not None
+    return submission.current
+
+
 def make_result(
     submission: Submission, check_id: str, status: str = "passed", *, position: int = 0, **fields: Any
 ) -> CheckResult:
     """What one check said of the current revision."""
     return CheckResult.objects.create(
-        revision=submission.current, check_id=check_id, status=status, position=position, rules_version=RULES,
+        revision=_current(submission), check_id=check_id, status=status, position=position, rules_version=RULES,
         **fields,
     )
 
 
-def make_file(submission: Submission, path: str, data: bytes = b"return 1\n", kind: str = "lua") -> PackageFile:
+def make_file(
+    submission: Submission, path: str, data: bytes = b"return 1\n", kind: str = "lua"
+) -> PackageFile:
     """A member in the inventory of the current revision."""
     return PackageFile.objects.create(
-        revision=submission.current, path=path, size_bytes=len(data), crc32=0,
+        revision=_current(submission), path=path, size_bytes=len(data), crc32=0,
         sha256=hashlib.sha256(data).hexdigest(), kind=kind,
     )
 
@@ -222,7 +234,8 @@ def make_release(
     mod, _ = Mod.objects.get_or_create(
         mod_id=mod_id,
         defaults={
-            "slug": mod_id.partition(".")[2].replace(".", "-"), "namespace": namespace, "name": document["name"],
+            "slug": mod_id.partition(".")[2].replace(".", "-"), "namespace": namespace,
+            "name": document["name"],
             "summary": "Says hello.", "authors": ["Ada"], "license": "MIT", "latest_build": BUILD,
             "search_text": f"{mod_id} a mod says hello", "created_at": at, "updated_at": at,
         },
@@ -231,7 +244,8 @@ def make_release(
     release = Release.objects.create(**{
         "mod": mod, "version": version, "version_key": versions.sort_key(version),
         "prerelease": versions.is_prerelease(version), "target_game_build": BUILD,
-        "file_name": f"{mod_id}-v{version}.zip", "sha256": hashlib.sha256(f"{mod_id}{version}".encode()).hexdigest(),
+        "file_name": f"{mod_id}-v{version}.zip",
+        "sha256": hashlib.sha256(f"{mod_id}{version}".encode()).hexdigest(),
         "size_bytes": 1000, "dependencies": list(dependencies), "entrypoints": document["entrypoints"],
         "manifest": document, "sidecar": sidecar(mod_id, version), "uploaded_by": owner, "reviewed_at": at,
         "published_at": at,
