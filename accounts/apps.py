@@ -5,12 +5,14 @@ from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
-    """Makes the audit trail's triggers and the system's account again after every migration."""
+    """Lays the ground again after every migration, and declares the work of this room: sending mail."""
 
     name = "accounts"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts import notifications, outbox
         from accounts.ground import lay_ground
 
         post_migrate.connect(lay_ground, sender=self)
+        outbox.register(notifications.KIND, "mail", notifications.send)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts import ids, roles
 from accounts.roles import Role
@@ -89,6 +90,11 @@ class User(AbstractBaseUser):
     @property
     def is_modder(self) -> bool:
         return self.role in (Role.MODDER, Role.MODERATOR, Role.ADMIN)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session is bound to: it ends when the password or the role is no longer what it was."""
+        bound = f"{self.password}:{self.role}"
+        return salted_hmac("accounts.session", bound, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def is_staff(self) -> bool:
