@@ -41,7 +41,7 @@ def packages(stack: Stack, folder: Path) -> Path:
         manifest = json.loads((sample / "manifest.json").read_text(encoding="utf-8"))
         name = f"{manifest['id']}-v{manifest['version']}"
         stack.manage("pack", str(sample), "--output", str(folder / f"{name}.zip"))
-        sidecar = next(samples.glob(f"{sample.name}*.release.json"))
+        sidecar = samples / f"{sample.name}.release.json"
         (folder / f"{name}.release.json").write_bytes(sidecar.read_bytes())
     return folder
 
