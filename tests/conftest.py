@@ -21,7 +21,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers, and let a test empty the database though the audit trail refuses DELETE."""
     for marker, (name, _) in services.SERVICES.items():
         config.addinivalue_line("markers", f"{marker}: needs {name}; skipped where it doesn't answer")
+    config.addinivalue_line("markers", "once: the run's database doesn't matter; left out of the second run")
     _flush_with_triggers_off()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole-portal tests bring their own database, so one run of them is enough."""
+    for item in items:
+        if "e2e" in item.path.parts:
+            item.add_marker("once")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,0 +1,105 @@
+#!/bin/sh
+# Installs and starts what the portal and its tests use on a Debian machine: PostgreSQL, Redis, clamd with the
+# EICAR test signature, nginx, Chromium, and the unpackers that the tests compare with. Safe to repeat.
+#
+# For a machine of development or CI: the PostgreSQL account is smmods/smmods, and everything listens on
+# loopback only.
+set -eu
+
+PACKAGES="python3-venv postgresql redis-server clamav-daemon nginx chromium libarchive-tools p7zip-full unzip
+          libxml2-utils"
+SIGNATURES=/var/lib/smmods-clamav
+CLAMD=/etc/clamav/smmods-clamd.conf
+
+if [ "$(id -u)" != 0 ]; then
+    echo "make services installs packages, so it needs root: sudo make services" >&2
+    exit 1
+fi
+
+installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'install ok installed'; }
+
+missing=""
+for package in $PACKAGES; do
+    installed "$package" || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+    echo "Installing:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086
+    apt-get install -y -qq --no-install-recommends $missing
+fi
+
+# start NAME: by systemd where it runs this machine, else by its init script.
+start() {
+    if [ -d /run/systemd/system ]; then
+        systemctl start "$1"
+    else
+        service "$1" start >/dev/null 2>&1 || service "$1" restart >/dev/null
+    fi
+}
+
+# wait_for WHAT COMMAND...: until the command succeeds, at most a minute.
+wait_for() {
+    what=$1
+    shift
+    tries=0
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        if [ "$tries" -ge 120 ]; then
+            echo "$what did not start" >&2
+            exit 1
+        fi
+        sleep 0.5
+    done
+    echo "$what answers"
+}
+
+sql() { runuser -u postgres -- psql -qtAX -c "$1"; }
+
+start postgresql
+wait_for PostgreSQL runuser -u postgres -- psql -qtAX -c 'SELECT 1'
+[ "$(sql "SELECT 1 FROM pg_roles WHERE rolname = 'smmods'")" = 1 ] ||
+    sql "CREATE ROLE smmods LOGIN CREATEDB PASSWORD 'smmods'"
+[ "$(sql "SELECT 1 FROM pg_database WHERE datname = 'smmods'")" = 1 ] ||
+    sql "CREATE DATABASE smmods OWNER smmods"
+
+redis-cli ping >/dev/null 2>&1 || start redis-server
+wait_for Redis sh -c 'redis-cli ping | grep -q PONG'
+
+# clamd: an instance of its own, since Debian's refuses to start before freshclam has fetched the full database.
+# One signature is enough to see that it finds and reports. Its limits lie above the portal's, so that it never
+# passes what it didn't look at.
+eicar="EICAR-TEST-FILE:0:*:58354f2150254041505b345c505a58353428505e2937434329377d2445494341522d5354414e4441"
+eicar="${eicar}52442d414e544956495255532d544553542d46494c452124482b482a"
+clamd_answers() {
+    timeout 3 python3 -c '
+import socket, sys
+with socket.create_connection(("127.0.0.1", 3310), 2) as door:
+    door.sendall(b"zPING\0")
+    sys.exit(b"PONG" not in door.recv(16))'
+}
+if ! clamd_answers 2>/dev/null; then
+    mkdir -p "$SIGNATURES" /run/clamav /var/log/clamav
+    echo "$eicar" >"$SIGNATURES/eicar.ndb"
+    cat >"$CLAMD" <<END
+User clamav
+DatabaseDirectory $SIGNATURES
+TemporaryDirectory /tmp
+PidFile /run/clamav/smmods-clamd.pid
+LogFile /var/log/clamav/smmods-clamd.log
+TCPSocket 3310
+TCPAddr 127.0.0.1
+StreamMaxLength 256M
+MaxFileSize 256M
+MaxScanSize 1024M
+AlertExceedsMax yes
+AlertEncrypted yes
+END
+    chown -R clamav:clamav "$SIGNATURES" /run/clamav /var/log/clamav
+    clamd --config-file="$CLAMD" >/dev/null
+fi
+wait_for clamd clamd_answers
+
+pgrep -x nginx >/dev/null || start nginx || echo "nginx is installed but did not start (is port 80 taken?)"
+command -v chromium >/dev/null && echo "Chromium is there"
