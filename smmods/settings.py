@@ -157,7 +157,10 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 # What arrives. Files go to disk while they arrive and are never held whole in memory; everything else of a
 # request is small, the longest being two texts of 50,000 characters.
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = [
+    "uploads.body_handler.WholeBodyHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 FILE_UPLOAD_TEMP_DIR = VAR / "incoming"
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
