@@ -323,6 +323,11 @@ if SMMODS_ANTIVIRUS != "off" and urlsplit(SMMODS_ANTIVIRUS).scheme != "clamd":
     )
 SMMODS_PINNED_GAME_BUILD = env.text("SMMODS_PINNED_GAME_BUILD", "0.9.0")
 SMMODS_MAX_PACKAGE_BYTES = env.number("SMMODS_MAX_PACKAGE_BYTES", 104_857_600, least=1024, most=104_857_600)
+# Until when a person should have answered: working days for a review and for an author's reply, hours for a
+# security report.
+SMMODS_REVIEW_DAYS = env.number("SMMODS_REVIEW_DAYS", 3, least=1, most=60)
+SMMODS_REPLY_DAYS = env.number("SMMODS_REPLY_DAYS", 2, least=1, most=60)
+SMMODS_REPORT_HOURS = env.number("SMMODS_REPORT_HOURS", 4, least=1, most=240)
 # Counts that differ from `accounts.limits.TABLE`, by name: `upload=30 mail=10`.
 SMMODS_LIMITS = env.counts("SMMODS_LIMITS")
 
