@@ -11,8 +11,9 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import notifications, outbox
+        from accounts import notifications, outbox, sign_in_audit
         from accounts.ground import lay_ground
 
         post_migrate.connect(lay_ground, sender=self)
+        sign_in_audit.connect()
         outbox.register(notifications.KIND, "mail", notifications.send)

@@ -123,6 +123,11 @@ def address_key(request: HttpRequest) -> str:
     )
 
 
+def key_for(name: str, request: HttpRequest) -> str:
+    """What `name` counts for this request: the account signed in, by session or key, or the client's address."""
+    return _key(TABLE[name], request)
+
+
 def _key(rule: Limit, request: HttpRequest) -> str:
     signed_in: Any = getattr(request, "auth", None) or getattr(request, "user", None)
     account_id = getattr(signed_in, "account_id", "")

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import agreement, audit, notifications, permissions
@@ -38,6 +38,7 @@ __all__ = [
     "authenticate_key",
     "bad_key",
     "change_profile",
+    "clean_name",
     "close_account",
     "end_sessions",
     "export",
@@ -79,7 +80,7 @@ def register(
         raise RefusedError(
             "bad_email", "This is not an address of mail.", "Check it for typing errors."
         ) from error
-    name = _name(display_name)
+    name = clean_name(display_name)
     with transaction.atomic():
         if User.objects.filter(email=address).exists() or EmailAddress.objects.filter(email=address).exists():
             raise RefusedError(
@@ -93,7 +94,22 @@ def register(
     return user
 
 
-def _name(display_name: str) -> str:
+def _new_user(address: str, name: str, password: str | None) -> User:
+    """The account's row, unless the address has one: also where two come at the same moment."""
+    taken = RefusedError(
+        "email_taken", "There is an account for this address.", "Sign in instead.", status=409
+    )
+    if User.objects.filter(email=address).exists() or EmailAddress.objects.filter(email=address).exists():
+        raise taken
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(address, name, password)
+    except IntegrityError as error:
+        raise taken from error
+
+
+def clean_name(display_name: str) -> str:
+    """The name with its white space in order. Raises RefusedError (422 bad_name)."""
     name = " ".join(display_name.split())
     if len(name) > MAX_NAME or not name.isprintable():
         raise RefusedError(
@@ -109,7 +125,7 @@ def _name(display_name: str) -> str:
 
 def change_profile(actor: User, display_name: str) -> User:
     """Change what others see as the name of `actor`. Raises RefusedError (422 bad_name)."""
-    name = _name(display_name)
+    name = clean_name(display_name)
     with transaction.atomic():
         user = User.objects.select_for_update().get(pk=actor.pk)
         if user.display_name != name:

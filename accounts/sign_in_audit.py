@@ -1,0 +1,79 @@
+"""What allauth reports, written to the audit trail: each entry in the transaction of the request that caused it.
+
+Rules
+- Verifying an address for the first time by anything but the sign-up's own code wipes a password that was
+  chosen before: whoever chose it had not shown that the address is theirs.
+- A new address is a change of e-mail only where there was a confirmed one before.
+"""
+
+from typing import Any
+
+from allauth.account import signals
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.flows.password_reset_by_code import PASSWORD_RESET_VERIFICATION_SESSION_KEY
+from allauth.account.models import EmailAddress
+from allauth.mfa import signals as mfa_signals
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+from django.http import HttpRequest
+
+from accounts import audit
+from accounts.audit import Action
+from accounts.models import User
+
+
+def connect() -> None:
+    """Listen; called once, when the app is ready."""
+    signals.user_logged_in.connect(_signed_in)
+    signals.email_confirmed.connect(_confirmed)
+    signals.email_changed.connect(_address_changed)
+    for name in ("password_set", "password_changed", "password_reset"):
+        getattr(signals, name).connect(_password_changed, dispatch_uid=f"audit.{name}")
+    for name in ("authenticator_added", "authenticator_removed", "authenticator_reset"):
+        getattr(mfa_signals, name).connect(_factor_changed, dispatch_uid=f"audit.{name}")
+
+
+def _record(user: User, action: Action, **facts: Any) -> None:
+    with transaction.atomic():
+        audit.record(user, action, "account", user.account_id, after=facts or None)
+
+
+def _signed_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
+    methods = sorted({record["method"] for record in get_authentication_records(request, user)})
+    _record(user, Action.ACCOUNT_SIGNED_IN, methods=methods or ["code"])
+
+
+def _confirmed(sender: Any, request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
+    user = User.objects.get(pk=email_address.user_id)
+    others = EmailAddress.objects.filter(user=user, verified=True).exclude(pk=email_address.pk)
+    if others.exists():
+        return
+    facts: dict[str, Any] = {}
+    indirect = (
+        bool(get_authentication_records(request, user))
+        or "account_password_reset_verification" in request.session
+    )
+    if indirect and user.has_usable_password():
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+        facts["passwordWiped"] = True
+    _record(user, Action.ACCOUNT_VERIFIED, **facts)
+
+
+def _by_own_code(request: HttpRequest, user: User) -> bool:
+    """Whether the sign-up's code did it: a code to sign in with, or one to reset the password, left its trace."""
+    resetting = PASSWORD_RESET_VERIFICATION_SESSION_KEY in request.session
+    return not resetting and not get_authentication_records(request, user)
+
+
+def _address_changed(sender: Any, user: User, from_email_address: EmailAddress | None, **_: Any) -> None:
+    if from_email_address is not None:
+        _record(user, Action.ACCOUNT_EMAIL_CHANGED)
+
+
+def _password_changed(sender: Any, user: User, **_: Any) -> None:
+    _record(user, Action.ACCOUNT_PASSWORD_CHANGED)
+
+
+def _factor_changed(sender: Any, user: User, authenticator: Authenticator, **_: Any) -> None:
+    _record(user, Action.ACCOUNT_FACTOR_CHANGED, type=str(authenticator.type))
