@@ -31,11 +31,15 @@ class UnresolvableError(ClientError):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A mod that is wanted, in a range ("" for any), and by whom."""
+    """A mod that is wanted, in a range ("" for any), and by whom ("" for the player)."""
 
     mod_id: str
     range: str
-    by: str
+    by: str = ""
+
+    def __str__(self) -> str:
+        what = f"{self.mod_id} {self.range}".rstrip()
+        return f"{self.by} needs {what}" if self.by else f"You asked for {what}"
 
 
 def resolve(
@@ -52,7 +56,7 @@ def resolve(
     Raises UnresolvableError.
     """
     search = _Search(versions, game_build, framework)
-    wishes = tuple(Wish(mod_id, text, "you") for mod_id, text in wanted.items())
+    wishes = tuple(Wish(mod_id, text) for mod_id, text in wanted.items())
     chosen = search.solve({}, wishes)
     if chosen is None:
         raise UnresolvableError(search.explanation())
@@ -81,9 +85,7 @@ class _Search:
         if there is not None:
             if in_range(there.version, wish.range):
                 return self.solve(chosen, rest)
-            self.note(
-                f"{wish.by} needs {_wanted(wish)}, but {there.version} is the one that the others leave."
-            )
+            self.note(f"{wish}, but {there.version} is the one that the others leave.")
             return None
         for row in self.candidates(wish):
             if self.agrees(row, chosen):
@@ -106,7 +108,7 @@ class _Search:
             fitting = stable or fitting
         if rows and not fitting:
             offered = ", ".join(row.version for row in rows[:5])
-            self.note(f"{wish.by} needs {_wanted(wish)}; there is {offered}.")
+            self.note(f"{wish}; there is {offered}.")
         for row in sorted(fitting, key=lambda row: row.state == "superseded"):
             if self.game_build is not None and row.target_game_build != self.game_build:
                 self.note(
@@ -131,7 +133,7 @@ class _Search:
                     raise
                 self.known[wish.mod_id] = ()
         if not self.known[wish.mod_id]:
-            self.note(f"{wish.by} needs {_wanted(wish)}, which the catalog does not have.")
+            self.note(f"{wish}, which the catalog does not have.")
         return self.known[wish.mod_id]
 
     def framework_fits(self, row: VersionRow) -> bool:
@@ -165,10 +167,6 @@ def _first(relations: tuple[Relation, ...], row: VersionRow, *, hit: bool) -> Re
         if relation.mod_id == row.mod_id and relation.fits(row.version) is hit:
             return relation
     return None
-
-
-def _wanted(wish: Wish) -> str:
-    return f"{wish.mod_id} {wish.range}".rstrip()
 
 
 def _in_order(chosen: Mapping[str, VersionRow]) -> Iterator[VersionRow]:
