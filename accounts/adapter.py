@@ -25,6 +25,7 @@ from accounts import audit, limits, notifications
 from accounts.audit import Action
 from accounts.errors import RefusedError
 from accounts.models import User
+from accounts.views_fresh import is_fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_ajax(self, request: HttpRequest) -> bool:
         """Never: these pages answer people; programs use the API."""
         return False
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not after a fresh sign-in, whatever it was done with."""
+        return not is_fresh(self.request) and super().is_reauthentication_required(app=app, **kwargs)
 
     def logout(self, request: HttpRequest) -> None:
         """Sign out, recorded."""

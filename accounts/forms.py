@@ -1,5 +1,6 @@
 """Forms of the account pages: they read fields; services decide."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from allauth.account.forms import SignupForm
@@ -8,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts import services
 from accounts.errors import RefusedError
-from accounts.keys import MAX_DAYS, SCOPES
+from accounts.keys import MAX_DAYS, Scope
 from accounts.models import User
 from accounts.roles import LADDER
 
@@ -84,16 +85,26 @@ class KeyForm(forms.Form):
     name = forms.CharField(
         label="Name", max_length=60, help_text="What will use it, such as “GitHub release job”."
     )
-    scopes = forms.MultipleChoiceField(
-        label="May",
-        widget=forms.CheckboxSelectMultiple,
-        choices=[(scope.name, f"{scope.name}: {scope.says}") for scope in SCOPES.values()],
-    )
+    scopes = forms.MultipleChoiceField(label="May", widget=forms.CheckboxSelectMultiple)
     days = forms.TypedChoiceField(
         label="Runs out",
         coerce=int,
         choices=[(30, "In 30 days"), (90, "In 90 days"), (MAX_DAYS - 1, "In a year"), (0, "Never")],
         initial=90,
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None, scopes: Iterable[Scope]) -> None:
+        super().__init__(data)
+        field = self.fields["scopes"]
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = [(scope.name, f"{scope.name}: {scope.says}") for scope in scopes]
+
+
+class CodeForm(forms.Form):
+    """A code from a mail."""
+
+    code = forms.CharField(
+        label="Code", max_length=32, widget=forms.TextInput(attrs={"autocomplete": "one-time-code"})
     )
 
 

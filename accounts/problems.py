@@ -68,3 +68,16 @@ def read_cursor(cursor: str) -> str:
             "Leave it out to start at the beginning.",
             status=400,
         ) from error
+
+
+def read_number(cursor: str) -> int:
+    """The number that `cursor_for` was given. Raises RefusedError (400) for anything else."""
+    text = read_cursor(cursor)
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise RefusedError(
+            "bad_cursor",
+            "This cursor is not one of ours.",
+            "Leave it out to start at the beginning.",
+            status=400,
+        )
+    return int(text)

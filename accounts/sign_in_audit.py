@@ -15,7 +15,6 @@ from allauth.account.models import EmailAddress
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from django.db import transaction
-from django.http import HttpRequest
 
 from accounts import audit
 from accounts.audit import Action
@@ -38,32 +37,29 @@ def _record(user: User, action: Action, **facts: Any) -> None:
         audit.record(user, action, "account", user.account_id, after=facts or None)
 
 
-def _signed_in(sender: Any, request: HttpRequest, user: User, **_: Any) -> None:
-    methods = sorted({record["method"] for record in get_authentication_records(request, user)})
+def _signed_in(sender: Any, user: User, **heard: Any) -> None:
+    methods = sorted({record["method"] for record in get_authentication_records(heard["request"], user)})
     _record(user, Action.ACCOUNT_SIGNED_IN, methods=methods or ["code"])
 
 
-def _confirmed(sender: Any, request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
-    user = User.objects.get(pk=email_address.user_id)
+def _confirmed(sender: Any, email_address: EmailAddress, **heard: Any) -> None:
+    user = email_address.user
     others = EmailAddress.objects.filter(user=user, verified=True).exclude(pk=email_address.pk)
     if others.exists():
         return
     facts: dict[str, Any] = {}
-    indirect = (
-        bool(get_authentication_records(request, user))
-        or "account_password_reset_verification" in request.session
-    )
-    if indirect and user.has_usable_password():
+    if not _by_own_code(heard, user) and user.has_usable_password():
         user.set_unusable_password()
         user.save(update_fields=["password"])
         facts["passwordWiped"] = True
     _record(user, Action.ACCOUNT_VERIFIED, **facts)
 
 
-def _by_own_code(request: HttpRequest, user: User) -> bool:
+def _by_own_code(heard: dict[str, Any], user: User) -> bool:
     """Whether the sign-up's code did it: a code to sign in with, or one to reset the password, left its trace."""
-    resetting = PASSWORD_RESET_VERIFICATION_SESSION_KEY in request.session
-    return not resetting and not get_authentication_records(request, user)
+    came = heard["request"]
+    methods = {record["method"] for record in get_authentication_records(came, user)}
+    return "code" not in methods and PASSWORD_RESET_VERIFICATION_SESSION_KEY not in came.session
 
 
 def _address_changed(sender: Any, user: User, from_email_address: EmailAddress | None, **_: Any) -> None:

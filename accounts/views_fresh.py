@@ -15,16 +15,23 @@ from urllib.parse import urlencode
 
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
 from allauth.core.internal.cryptokit import compare_user_code, generate_user_code
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
 
 from accounts import limits, notifications
 from accounts.errors import RefusedError
+from accounts.forms import CodeForm
+from accounts.limits import limited
 from accounts.models import User
+from accounts.views_signed_in import person
 
 FRESH_SECONDS = 30 * 60
 CODE_SECONDS = 15 * 60
@@ -45,9 +52,9 @@ def is_fresh(request: HttpRequest) -> bool:
 def fresh_required(view: View) -> View:
     """`view` for people who are signed in, freshly; others are led to the page that makes it so and back."""
 
-    @login_required
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        person(request)
         if is_fresh(request):
             return view(request, *args, **kwargs)
         back = urlencode({"next": request.get_full_path()})
@@ -88,3 +95,37 @@ def enter_code(request: HttpRequest, user: User, code: str) -> None:
         raise RefusedError("incorrect_code", "This is not the code from the mail.", "Check it and try again.")
     del request.session[SESSION_KEY]
     record_authentication(request, user, method="code", reauthenticated=True, email=user.email)
+
+
+def _way_back(request: HttpRequest) -> str:
+    """Where the person came from, if that is a page of this portal."""
+    url = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+    return url if ours else reverse("account")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@limited("write")
+def fresh(request: HttpRequest) -> HttpResponse:
+    """Confirm that it is still you: ask for a code by mail, then enter it. A second factor goes before mail."""
+    user = person(request)
+    back = _way_back(request)
+    if is_fresh(request):
+        return redirect(back)
+    if is_mfa_enabled(user):
+        return redirect(f"{reverse('mfa_reauthenticate')}?{urlencode({'next': back})}")
+    form = CodeForm(initial={"code": request.GET.get("code", "")[:32]})
+    if request.method == "POST" and request.POST.get("action") == "send":
+        send_code(request, user, back)
+        return redirect(f"{reverse('account_fresh')}?{urlencode({'next': back})}")
+    if request.method == "POST":
+        form = CodeForm(request.POST)
+        if form.is_valid():
+            try:
+                enter_code(request, user, form.cleaned_data["code"])
+                return redirect(back)
+            except RefusedError as refused:
+                form.add_error("code", f"{refused.message} {refused.hint}")
+    context = {"form": form, "sent": code_sent(request), "back": back, "email": user.email}
+    return render(request, "accounts/fresh.html", context)
