@@ -19,7 +19,9 @@ class Command(BaseCommand):
     installation where nobody has an account yet.
     """
 
-    help = "Make the database, the cache, static files and the first catalog ready. Example: manage.py prepare"
+    help = (
+        "Make the database, the cache, static files and the first catalog ready. Example: manage.py prepare"
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """`--no-samples` leaves out the sample people and mods."""

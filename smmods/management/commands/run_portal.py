@@ -21,7 +21,11 @@ class Command(BaseCommand):
         """Run until a signal comes. Raises CommandError where a process won't start."""
         call_command("prepare", stdout=self.stdout)
         connections.close_all()
-        environment = os.environ | {"VAR": str(settings.VAR), "PORT": str(settings.PORT), "PYTHONUNBUFFERED": "1"}
+        environment = os.environ | {
+            "VAR": str(settings.VAR),
+            "PORT": str(settings.PORT),
+            "PYTHONUNBUFFERED": "1",
+        }
         if "SMMODS_LIVE_UPLOADS" not in settings.SMMODS_GIVEN:
             environment["SMMODS_LIVE_UPLOADS"] = "1"
         self.stdout.write(self._addresses())
