@@ -186,16 +186,21 @@ RULES = (
 
 @register(TAG)
 def unsafe_settings(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
-    """Every rule that the settings break in this kind of installation, and every value that can't be read."""
+    """Django's door to `findings`."""
+    return findings(settings)
+
+
+def findings(given: Any) -> list[CheckMessage]:
+    """Every rule that these settings break in this kind of installation, and every value that can't be read."""
     found: list[CheckMessage] = [
         Error(problem.message, hint=problem.hint, obj=problem.setting, id="smmods.E020")
-        for problem in settings.SMMODS_PROBLEMS
+        for problem in given.SMMODS_PROBLEMS
     ]
-    if settings.SMMODS_ENVIRONMENT == "development":
+    if given.SMMODS_ENVIRONMENT == "development":
         return found
     for rule in RULES:
-        if rule.broken(settings):
-            refuses = rule.staging or settings.SMMODS_ENVIRONMENT == "production"
+        if rule.broken(given):
+            refuses = rule.staging or given.SMMODS_ENVIRONMENT == "production"
             kind = Error if refuses else checks.Warning
             found.append(kind(rule.message, hint=rule.hint, obj=rule.setting, id=rule.id))
     return found

@@ -28,12 +28,15 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "
 
 
 def _extras(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Add what `extra=` gave to a record of the standard library's logging."""
+    """Add the plain values that `extra=` gave to a record of the standard library's logging.
+
+    Objects are left out: a request, for one, shows its query string.
+    """
     record = event.get("_record")
     if record is not None:
         for name, value in vars(record).items():
-            if name not in STANDARD and not name.startswith("_") and name not in event:
-                event[name] = value if isinstance(value, str | int | float | bool | None) else repr(value)
+            if name not in STANDARD and not name.startswith("_") and isinstance(value, str | int | float):
+                event.setdefault(name, value)
     return event
 
 
@@ -64,7 +67,7 @@ def logging_settings(level: str, *, readable: bool) -> dict[str, Any]:
         "formatters": {"lines": formatter},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "root": {"handlers": ["stderr"], "level": level},
-        "loggers": {name: {"level": "WARNING"} for name in quiet},
+        "loggers": {name: {"level": "WARNING"} for name in quiet} | {"django.request": {"level": "ERROR"}},
     }
 
 

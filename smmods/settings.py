@@ -260,8 +260,17 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "10/300s/key",
     **dict.fromkeys(
         (
-            "change_password", "change_phone", "confirm_email", "login", "manage_email", "reauthenticate",
-            "request_login_code", "reset_password", "reset_password_from_key", "signup", "verify_phone",
+            "change_password",
+            "change_phone",
+            "confirm_email",
+            "login",
+            "manage_email",
+            "reauthenticate",
+            "request_login_code",
+            "reset_password",
+            "reset_password_from_key",
+            "signup",
+            "verify_phone",
         )
     ),
 }
@@ -336,9 +345,14 @@ SMMODS_LOG_LEVEL = env.choice("SMMODS_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "
 LOGGING = logging_settings(SMMODS_LOG_LEVEL, readable=DEVELOPMENT)
 PROMETHEUS_EXPORT_MIGRATIONS = False
 
-for folder in [FILE_UPLOAD_TEMP_DIR, PUBLIC_ROOT, *broker.folders]:
+for folder, mode in [
+    (FILE_UPLOAD_TEMP_DIR, 0o750),
+    (PUBLIC_ROOT, 0o755),
+    (STATIC_ROOT, 0o755),
+    *((folder, 0o750) for folder in broker.folders),
+]:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        folder.mkdir(parents=True, exist_ok=True, mode=mode)
     except OSError as error:
         env.refuse(
             "VAR", f"A folder can't be made: {error}", "Give the portal's account the right to write there."

