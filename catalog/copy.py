@@ -41,7 +41,7 @@ PAGES: dict[str, Page] = {
             "/upload/", "Uploads",
             ("auth_service", "upload_storage", "validation_worker", "moderation_queue", "catalog_publisher",
              "audit_log"),
-            "This page does not take packages at the moment.",
+            "Uploads are not taken at the moment.",
             "Send your package through the manual lane: same checks, same review.",
         ),
         Page(
@@ -91,8 +91,11 @@ class Claim:
     @property
     def sentence(self) -> str:
         """What the banner says below the first sentence: what is missing, then what to do meanwhile."""
-        why = " ".join(f"{gap.name}: {gap.why}." for gap in self.missing)
-        return f"{why} {self.page.meanwhile}".strip()
+        if len(self.missing) == 1:
+            why = f"{self.missing[0].name}: {self.missing[0].why}."
+        else:
+            why = f"Not live just now: {', '.join(gap.name[:1].lower() + gap.name[1:] for gap in self.missing)}."
+        return f"{why} {self.page.meanwhile}" if self.missing else ""
 
 
 def claim(path: str) -> Claim:

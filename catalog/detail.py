@@ -72,17 +72,15 @@ class ModPage:
 
     mod: Mod
     releases: list[Release]
+    shown: Release
     wishes: list[Wish]
     dependants: list[Mod]
     fits: list[Fit]
 
     @property
-    def latest(self) -> Release:
-        """The release that is offered. Raises LookupError for a mod with none: ask `gone` first."""
-        for release in self.releases:
-            if release.pk == self.mod.latest_id:
-                return release
-        raise LookupError(self.mod.mod_id)
+    def latest(self) -> Release | None:
+        """The release that is offered; none where every one was taken back."""
+        return next((release for release in self.releases if release.pk == self.mod.latest_id), None)
 
     @property
     def gone(self) -> bool:
@@ -91,12 +89,13 @@ class ModPage:
 
     @property
     def brings(self) -> list[Wish]:
-        """What the manager installs along with it."""
+        """What the manager installs along with the release shown."""
         return [wish for wish in self.wishes if not wish.optional]
 
     @property
-    def current_fit(self) -> Fit | None:
-        return next((fit for fit in self.fits if fit.current), None)
+    def fits_current(self) -> bool:
+        """Whether the release shown was made for the current build."""
+        return any(fit.current and fit.build == self.shown.target_game_build for fit in self.fits)
 
     @property
     def successor(self) -> Mod | None:
@@ -104,21 +103,29 @@ class ModPage:
         return Mod.objects.public().filter(mod_id=self.mod.replaced_by).first() if self.mod.replaced_by else None
 
 
-def find(slug: str) -> ModPage | None:
-    """The page of the mod with that slug, or None. Mods that never had a release have no page."""
+def find(slug: str, version: str = "") -> ModPage | None:
+    """The page of the mod with that slug, showing its latest release or the one of `version`.
+
+    None for a mod or version that is not there; a mod that never had a release has no page.
+    """
     mod = Mod.objects.filter(slug=slug).prefetch_related("categories").first()
     if mod is None:
         return None
-    releases = list(mod.releases.newest_first().defer("manifest", "sidecar"))
-    if not releases:
-        return None
+    releases = list(mod.releases.newest_first().defer("sidecar"))
     for release in releases:
         release.mod = mod
     latest = next((release for release in releases if release.pk == mod.latest_id), None)
+    if version:
+        shown = next((release for release in releases if release.version == version), None)
+    else:
+        shown = latest or next(iter(releases), None)
+    if shown is None:
+        return None
     return ModPage(
         mod=mod,
         releases=releases,
-        wishes=_wishes(latest.dependencies if latest else []),
+        shown=shown,
+        wishes=_wishes(shown.dependencies),
         dependants=_dependants(mod.mod_id),
         fits=_fits(releases, latest),
     )

@@ -50,9 +50,9 @@ TURNS = (0, 90, 180, 270)
 def emblem_svg(mod_id: str, size: int) -> SafeString:
     """The tile of `mod_id` as an SVG of `size` pixels square."""
     digest = hashlib.sha256(mod_id.encode()).digest()
-    ground = GROUNDS[digest[0] % len(GROUNDS)]
-    figure = FIGURES[digest[1] % len(FIGURES)].format(c=CHALK, o=ORE, g=ground)
-    turn = TURNS[digest[2] % len(TURNS)]
+    ground = GROUNDS[int.from_bytes(digest[8:12]) % len(GROUNDS)]
+    figure = FIGURES[int.from_bytes(digest[12:16]) % len(FIGURES)].format(c=CHALK, o=ORE, g=ground)
+    turn = TURNS[digest[16] % len(TURNS)]
     return SafeString(
         f'<svg class="emblem" width="{size}" height="{size}" viewBox="0 0 32 32" aria-hidden="true" '
         f'focusable="false"><rect width="32" height="32" rx="4" fill="{ground}"/>'

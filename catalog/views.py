@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from catalog import detail, search
 from catalog.models import GameBuild, Mod, Release
 
-OVERVIEW_RELEASES, OVERVIEW_DEPENDANTS = 5, 3
+OVERVIEW_RELEASES = 5
 FRONT_MODS = 6
 
 
@@ -73,14 +73,9 @@ def _mod_view(tab: str) -> Callable[..., HttpResponse]:
         if page is None:
             raise Http404("No mod has this address.")
         if page.gone:
-            return taken_back(request, page.releases[0], page)
-        latest = page.latest
+            return taken_back(request, page.shown, page)
         return render(request, f"catalog/mod_{tab}.html", _frame(page, tab) | {
-            "release": latest,
             "shown_releases": page.releases[:OVERVIEW_RELEASES] if tab == "overview" else page.releases,
-            "shown_dependants": page.dependants[:OVERVIEW_DEPENDANTS],
-            "checked": detail.checked(latest),
-            "install_link": detail.install_link(latest),
         })
 
     return view
@@ -106,6 +101,9 @@ def _frame(page: detail.ModPage, tab: str) -> dict[str, Any]:
     return {
         "page": page,
         "mod": page.mod,
+        "release": page.shown,
+        "checked": detail.checked(page.shown),
+        "install_link": detail.install_link(page.shown),
         "home": home,
         "tabs": [(word, home + path, count, code == tab) for code, word, path, count in tabs],
         "categories": list(page.mod.categories.all()),
@@ -115,17 +113,12 @@ def _frame(page: detail.ModPage, tab: str) -> dict[str, Any]:
 @require_safe
 def release(request: HttpRequest, slug: str, version: str) -> HttpResponse:
     """`/mods/{slug}/versions/{version}/`: one release with its full report; 410 once it was taken back."""
-    page = detail.find(slug)
-    found = next((r for r in page.releases if r.version == version), None) if page else None
-    if page is None or found is None:
+    page = detail.find(slug, version)
+    if page is None:
         raise Http404("No release has this address.")
-    if found.taken_back_at is not None:
-        return taken_back(request, found, page)
-    return render(request, "catalog/release.html", _frame(page, "versions") | {
-        "release": found,
-        "checked": detail.checked(found),
-        "install_link": detail.install_link(found),
-    })
+    if page.shown.taken_back_at is not None:
+        return taken_back(request, page.shown, page)
+    return render(request, "catalog/release.html", _frame(page, "versions"))
 
 
 @require_safe
@@ -135,7 +128,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     if page is None:
         raise Http404("No mod has this address.")
     if page.gone:
-        return taken_back(request, page.releases[0], page)
+        return taken_back(request, page.shown, page)
     asked = set(request.GET.getlist("v"))
     found = [r for r in page.releases if r.version in asked and r.taken_back_at is None]
     context = _frame(page, "versions") | {"versions_href": f"{page.mod.get_absolute_url()}versions/"}
@@ -145,14 +138,13 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "catalog/compare.html", context)
 
 
-def taken_back(request: HttpRequest, gone: Release, page: detail.ModPage | None = None) -> HttpResponse:
+def taken_back(request: HttpRequest, gone: Release, page: detail.ModPage) -> HttpResponse:
     """410: what was taken back, why, and what to do."""
-    page = page or detail.find(gone.mod.slug)
     return render(request, "catalog/taken_back.html", {
         "release": gone,
-        "mod": gone.mod,
-        "whole": page is None or page.gone,
-        "latest": page.latest if page is not None and not page.gone else None,
+        "mod": page.mod,
+        "whole": page.gone,
+        "latest": page.latest,
         "request_id": request.META.get("smmods.request_id", ""),
     }, status=410)
 

@@ -13,6 +13,11 @@ def day(value: datetime) -> str:
     return f"{value.day} {value:%b %Y}"
 
 
+def short_day(value: datetime) -> str:
+    """The same without the year where it is the current one: "18 Nov"."""
+    return f"{value.day} {value:%b}" if value.year == timezone.now().year else day(value)
+
+
 def ago(value: datetime) -> str:
     """How long ago, in one unit: "today", "yesterday", "6 days ago"; ahead: "in 3 hours"."""
     now = timezone.now()

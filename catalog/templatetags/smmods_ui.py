@@ -143,14 +143,12 @@ def short_hash(value: str) -> SafeString:
 
 @register.simple_tag
 def when(value: datetime | None, style: str = "time") -> SafeString:
-    """A `<time>`: "time" (day and clock), "date" (day alone), "ago" (how long since, or until)."""
+    """A `<time>`: "time" (day and clock), "date" (day alone), "day" (without this year), "ago" (since when)."""
     if value is None:
         return SafeString("")
     utc = value.astimezone(UTC)
-    if style == "ago":
-        text = words.ago(utc)
-    else:
-        text = words.day(utc) if style == "date" else f"{words.day(utc)}, {utc:%H:%M} UTC"
+    said = {"ago": words.ago, "date": words.day, "day": words.short_day}.get(style)
+    text = said(utc) if said else f"{words.day(utc)}, {utc:%H:%M} UTC"
     return format_html(
         '<time datetime="{}" title="{} UTC" data-when="{}">{}</time>',
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M:%S"), style, text,

@@ -46,29 +46,30 @@
   }
 
   function clock(date) {
-    return date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+    return date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   }
 
-  function localDate(date, now) {
-    var options = { day: "numeric", month: "short" };
-    if (date.getFullYear() !== now.getFullYear()) options.year = "numeric";
-    return date.toLocaleDateString("en-GB", options);
+  var MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+  function localDate(date, withYear) {
+    return date.getDate() + " " + MONTHS[date.getMonth()] + (withYear ? " " + date.getFullYear() : "");
   }
 
-  // data-when says how much to show: "time" (day and clock), "date" (day alone) or "ago" (left as the server wrote it).
+  // data-when says how much to show: "time" (day and clock), "date" (day alone), "day" (without this year) or "ago" (left as the server wrote it).
   function localTime(element) {
     var date = new Date(element.getAttribute("datetime"));
     var style = element.dataset.when;
     if (isNaN(date) || !style || style === "ago") return;
     var now = new Date();
-    if (style === "date") {
-      element.textContent = date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
+    var otherYear = date.getFullYear() !== now.getFullYear();
+    if (style === "date" || style === "day") {
+      element.textContent = localDate(date, style === "date" || otherYear);
       return;
     }
     var days = Math.round((midnight(now) - midnight(date)) / DAY);
     if (days === 0) element.textContent = "today, " + clock(date);
     else if (days === 1) element.textContent = "yesterday, " + clock(date);
-    else element.textContent = localDate(date, now) + ", " + clock(date);
+    else element.textContent = localDate(date, otherYear) + ", " + clock(date);
   }
 
   function prepare(root) {
