@@ -169,6 +169,17 @@ def revoke_key(actor: User, prefix: str) -> None:
             revoke(actor, key)
 
 
+def revoke_as_admin(actor: User, prefix: str, reason: str) -> None:
+    """Revoke anybody's key; for admins. Raises RefusedError: 403 role_required, 404 not_found."""
+    permissions.ensure(actor, "api_key.revoke_any")
+    with transaction.atomic():
+        key = ApiKey.objects.select_for_update().filter(prefix=prefix).first()
+        if key is None:
+            raise RefusedError("not_found", "There is no such key.", "Look at the list of keys.", status=404)
+        if key.revoked_at is None:
+            revoke(actor, key, reason)
+
+
 def revoke(actor: User, key: ApiKey, reason: str = "") -> None:
     """Revoke `key`, in the caller's transaction; for owners by `revoke_key`, for closing an account, for admins."""
     ApiKey.objects.filter(pk=key.pk).update(revoked_at=timezone.now())

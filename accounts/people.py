@@ -89,8 +89,7 @@ def search(actor: User, *, q: str = "", role: str = "", limit: int = 50, cursor:
     """
     permissions.ensure(actor, "account.list")
     rows = _visible().order_by("-pk")
-    if q.strip():
-        text = q.strip()
+    if text := q.replace("\0", "").strip():
         rows = rows.filter(
             Q(email__icontains=text) | Q(display_name__icontains=text) | Q(account_id__iexact=text)
         )

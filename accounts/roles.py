@@ -89,6 +89,7 @@ PERMISSIONS: dict[str, Permission] = {
             "catalog.settings", Role.ADMIN, "edit platform releases, game builds, categories, policies"
         ),
         Permission("escalation.answer", Role.ADMIN, "decide on an escalated item", NOT_OWN),
+        Permission("api_key.revoke_any", Role.ADMIN, "revoke anybody's API key"),
         Permission("role.assign_by_operator", Role.SYSTEM, "give roles on the installation's command line"),
         Permission("system.move", Role.SYSTEM, "make the moves that only the portal makes"),
     )
