@@ -1,0 +1,300 @@
+"""Rows to published documents: every document that the mod manager reads, rendered here and nowhere else.
+
+Rules
+- A document is canonical JSON (`accounts.strict_json.canonical`): the same rows and the same time give the
+  same bytes, so a publication that was cut off can render what it had planned once more.
+- Every address of ours is root-relative; times are UTC to the second.
+- `catalog.json` and the mods index are put together from the entry that each mod keeps as stored bytes;
+  nothing is recomputed for a mod that did not change.
+- Nobody who reviewed a release is named, and of the people only maintainers' public names appear.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from accounts.strict_json import canonical
+from catalog.models import GameBuild, Maintainer, Mod, PlatformRelease, Release
+
+CATALOG = "api/v1/catalog.json"
+MODS_INDEX = "api/v1/mods/index.json"
+BLOCKLIST = "api/v1/blocklist.json"
+PLATFORM = {kind: f"api/v1/{kind.value}/latest.json" for kind in PlatformRelease.Kind}
+
+#: What a player is told to do about a release that was taken back.
+ADVICE = {
+    Release.Level.SOFT: "Update to another version, or remove this one.",
+    Release.Level.HARD: "Disable this version and remove it. It can do harm.",
+}
+#: The first part of the file name of a platform release that lies with us.
+PLATFORM_FILES = {
+    PlatformRelease.Kind.RUNTIME: "StarminerRuntime",
+    PlatformRelease.Kind.FRAMEWORK: "StarminerFramework",
+    PlatformRelease.Kind.MANAGER: "smmodmanager",
+}
+
+Json = dict[str, Any]
+
+
+def mod_path(mod_id: str) -> str:
+    """Where a mod's own document lies in the tree."""
+    return f"api/v1/mods/{mod_id}/index.json"
+
+
+def versions_path(mod_id: str) -> str:
+    """Where the list of a mod's releases lies in the tree."""
+    return f"api/v1/mods/{mod_id}/versions.json"
+
+
+def artifact_path(mod_id: str, version: str) -> str:
+    """Where a release's bytes lie in the tree; its file name follows from the release."""
+    return f"downloads/mods/{mod_id}/{version}/{mod_id}-v{version}.zip"
+
+
+def platform_path(release: PlatformRelease) -> str:
+    """Where the file of a platform release lies in the tree; empty where it lies elsewhere."""
+    if not release.file:
+        return ""
+    kind = PlatformRelease.Kind(release.kind)
+    return f"downloads/{kind.value}/{PLATFORM_FILES[kind]}-{release.version}-{release.sha256[:8]}.zip"
+
+
+def timestamp(at: datetime) -> str:
+    """A time as the documents write it: `2026-01-02T03:04:05Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def time_of(text: str) -> datetime:
+    """The time that `timestamp` wrote. Raises ValueError for any other text."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def hash_of(body: bytes) -> str:
+    """The SHA-256 of a document, in hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def pinned_build() -> str:
+    """The build of the game that the platform targets. Raises GameBuild.DoesNotExist where none is pinned."""
+    return GameBuild.objects.values_list("build", flat=True).get(pinned=True)
+
+
+def _relations(rows: Iterable[Json]) -> list[Json]:
+    return [
+        {"id": row["id"], "version": row["version"], "optional": bool(row.get("optional", False))} for row in rows
+    ]
+
+
+def _latest(mod: Mod, release: Release) -> Json:
+    return {
+        "version": release.version,
+        "targetGameBuild": release.target_game_build,
+        "artifactUrl": "/" + artifact_path(mod.mod_id, release.version),
+        "sha256": release.sha256,
+        "sizeBytes": release.size_bytes,
+        "dependencies": _relations(release.dependencies),
+        "framework": release.framework or None,
+        "publishedAt": timestamp(release.published_at),
+    }
+
+
+def _listing(mod: Mod) -> Json:
+    return {
+        "id": mod.mod_id,
+        "slug": mod.slug,
+        "name": mod.name,
+        "summary": mod.summary,
+        "authors": mod.authors,
+        "license": mod.license,
+        "categories": sorted(mod.categories.values_list("code", flat=True)),
+        "detailUrl": f"/mods/{mod.slug}/",
+        "versionsUrl": "/" + versions_path(mod.mod_id),
+        "deprecated": mod.deprecated,
+        "replacedBy": mod.replaced_by or None,
+    }
+
+
+def catalog_entry(mod: Mod) -> Json:
+    """A mod's part of catalog.json. Raises ValueError for a mod without a public release."""
+    if mod.latest is None:
+        raise ValueError(f"{mod.mod_id} has no public release")
+    return _listing(mod) | {"latest": _latest(mod, mod.latest)}
+
+
+def index_entry(mod: Mod) -> Json:
+    """A mod's row in the mods index. Raises ValueError for a mod without a public release."""
+    if mod.latest is None:
+        raise ValueError(f"{mod.mod_id} has no public release")
+    return {
+        "id": mod.mod_id,
+        "slug": mod.slug,
+        "name": mod.name,
+        "summary": mod.summary,
+        "version": mod.latest.version,
+        "targetGameBuild": mod.latest.target_game_build,
+        "detailUrl": f"/mods/{mod.slug}/",
+        "indexUrl": "/" + mod_path(mod.mod_id),
+        "versionsUrl": "/" + versions_path(mod.mod_id),
+        "updatedAt": timestamp(mod.updated_at),
+    }
+
+
+def mod_document(mod: Mod, at: datetime) -> bytes:
+    """The mod itself, its description and its latest release (null when all were taken back)."""
+    people = Maintainer.objects.filter(namespace=mod.namespace).select_related("user").order_by("-owner", "pk")
+    return canonical(
+        _listing(mod)
+        | {
+            "schema": "smmods.mod.v1",
+            "generatedAt": timestamp(at),
+            "description": mod.description,
+            "links": mod.links,
+            "maintainers": [maintainer.user.name for maintainer in people],
+            "latest": _latest(mod, mod.latest) if mod.latest else None,
+            "createdAt": timestamp(mod.created_at),
+            "updatedAt": timestamp(mod.updated_at),
+        }
+    )
+
+
+def versions_document(mod: Mod, at: datetime) -> bytes:
+    """Every visible release of a mod, the newest first.
+
+    A release superseded by one that was taken back since stays superseded, by nothing that a reader could find.
+    """
+    releases = list(mod.releases.filter(taken_back_at__isnull=True).order_by("-version_key"))
+    public = {release.version for release in releases}
+    return canonical({
+        "schema": "smmods.mod-versions.v1",
+        "generatedAt": timestamp(at),
+        "id": mod.mod_id,
+        "slug": mod.slug,
+        "name": mod.name,
+        "versions": [
+            _latest(mod, release)
+            | {
+                "fileName": release.file_name,
+                "conflicts": _relations(release.conflicts),
+                "entrypoints": release.entrypoints,
+                "modConfig": release.mod_config,
+                "changelog": release.changelog,
+                "state": "superseded" if release.superseded_at else "published",
+                "supersededBy": release.superseded_by if release.superseded_by in public else None,
+            }
+            for release in releases
+        ],
+    })
+
+
+def _joined(fields: Json, entries: Iterable[str]) -> bytes:
+    """Canonical JSON of `fields` with `mods`, whose entries are canonical already.
+
+    The empty list in the canonical form of the rest is the place where the entries go.
+    """
+    head, _, tail = canonical(fields | {"mods": []}).partition(b'"mods":[')
+    return b"".join((head, b'"mods":[', ",".join(entries).encode(), tail))
+
+
+def catalog(revision: int, at: datetime) -> bytes:
+    """Every visible mod with its latest release, put together from the mods' own entries."""
+    framework = PlatformRelease.objects.filter(kind=PlatformRelease.Kind.FRAMEWORK, current=True).first()
+    fields = {
+        "schema": "smmods.catalog.v1",
+        "revision": revision,
+        "generatedAt": timestamp(at),
+        "targetGameBuild": pinned_build(),
+        "framework": framework.version if framework else None,
+    }
+    rows = Mod.objects.filter(latest__isnull=False).order_by("mod_id")
+    return _joined(fields, rows.values_list("catalog_entry", flat=True))
+
+
+def mods_index(revision: int, at: datetime) -> bytes:
+    """One light row for every visible mod."""
+    fields = {"schema": "smmods.mods-index.v1", "revision": revision, "generatedAt": timestamp(at)}
+    rows = Mod.objects.filter(latest__isnull=False).order_by("mod_id")
+    return _joined(fields, rows.values_list("index_entry", flat=True))
+
+
+def blocklist(revision: int, at: datetime) -> bytes:
+    """Every release that was taken back, and what to do about it."""
+    taken = Release.objects.filter(taken_back_at__isnull=False).select_related("mod")
+    releases = []
+    for release in taken.order_by("mod__mod_id", "version_key"):
+        level = Release.Level(release.taken_back_level or Release.Level.SOFT)
+        releases.append({
+            "modId": release.mod.mod_id,
+            "version": release.version,
+            "sha256": release.sha256,
+            "level": level.value,
+            "reason": release.taken_back_reason,
+            "advice": ADVICE[level],
+            "takenBackAt": timestamp(release.taken_back_at) if release.taken_back_at else None,
+        })
+    return canonical({
+        "schema": "smmods.blocklist.v1",
+        "revision": revision,
+        "generatedAt": timestamp(at),
+        "releases": releases,
+    })
+
+
+def platform(kind: PlatformRelease.Kind, at: datetime) -> bytes:
+    """The current release of one part of the platform; null while there is none."""
+    release = PlatformRelease.objects.filter(kind=kind, current=True).first()
+    body: Json = {
+        "schema": f"smmods.{kind.value}.v1",
+        "generatedAt": timestamp(at),
+        "targetGameBuild": pinned_build(),
+        "release": _platform_release(release) if release else None,
+    }
+    if kind is PlatformRelease.Kind.RUNTIME:
+        body["builds"] = [
+            {"build": build.build, "status": build.status, "pinned": build.pinned}
+            for build in GameBuild.objects.order_by("-pinned", "build")
+        ]
+    return canonical(body)
+
+
+def _platform_release(release: PlatformRelease) -> Json:
+    path = platform_path(release)
+    body: Json = {
+        "version": release.version,
+        "targetGameBuild": release.target_game_build,
+        "artifactUrl": f"/{path}" if path else release.artifact_url,
+        "sha256": release.sha256,
+        "sizeBytes": release.size_bytes,
+        "publishedAt": timestamp(release.published_at),
+    }
+    if release.kind == PlatformRelease.Kind.MANAGER:
+        body["sourceExecutableSha256"] = release.source_executable_sha256 or None
+    return body
+
+
+def tombstone(release: Release) -> bytes:
+    """What the address of a release that was taken back answers with: a problem document (RFC 9457)."""
+    level = Release.Level(release.taken_back_level or Release.Level.SOFT)
+    return canonical({
+        "type": "/api/v1/problems/taken_back",
+        "title": "Gone",
+        "status": 410,
+        "code": "taken_back",
+        "detail": f"{release.mod.mod_id} {release.version} was taken back.",
+        "hint": ADVICE[level],
+        "modId": release.mod.mod_id,
+        "version": release.version,
+        "level": level.value,
+        "reason": release.taken_back_reason,
+        "takenBackAt": timestamp(release.taken_back_at) if release.taken_back_at else None,
+    })
+
+
+def _of_kind(kind: PlatformRelease.Kind) -> Callable[[datetime], bytes]:
+    return lambda at: platform(kind, at)
+
+
+#: The documents of the platform, by path: how each is rendered for a time.
+PLATFORM_DOCUMENTS: dict[str, Callable[[datetime], bytes]] = {
+    path: _of_kind(kind) for kind, path in PLATFORM.items()
+}
