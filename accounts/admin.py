@@ -7,7 +7,7 @@ Rules
 - Secrets are shown nowhere, not even as hashes.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
@@ -21,8 +21,15 @@ from accounts.forms import RoleForm
 from accounts.models import ApiKey, AuditEntry, AuditOrigin, OutboxRow, User
 from accounts.roles import LADDER
 
+if TYPE_CHECKING:  # Django's classes take their model in annotations only
+    ModelAdmin = admin.ModelAdmin[Any]
+    AccountModelForm = forms.ModelForm[User]
+else:
+    ModelAdmin = admin.ModelAdmin
+    AccountModelForm = forms.ModelForm
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+
+class ReadOnlyAdmin(ModelAdmin):
     """Rows that can be looked at, not made, changed or deleted here."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -35,7 +42,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         return False
 
 
-class AccountForm(forms.ModelForm[User]):
+class AccountForm(AccountModelForm):
     """An account's page: the role and the reason are the only things to enter."""
 
     actor: User | None = None
@@ -64,7 +71,7 @@ class AccountForm(forms.ModelForm[User]):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin[User]):
+class UserAdmin(ModelAdmin):
     """Accounts: everything to be read, the role to be changed."""
 
     form = AccountForm
