@@ -14,6 +14,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.template import Context as TemplateContext
+from django.template import Engine
 from django.template.loader import render_to_string
 
 from accounts import outbox
@@ -60,15 +62,20 @@ def _recipient(to: str) -> str:
 def render(address: str, template: str, context: Context) -> EmailMultiAlternatives:
     """The mail called `template` for `address`, in text and HTML."""
     values = {"site_url": settings.SMMODS_SITE_URL, "support_email": settings.SMMODS_SUPPORT_EMAIL, **context}
-    subject = " ".join(render_to_string(f"email/{template}.subject.txt", values).split())
+    subject = " ".join(_plain(f"email/{template}.subject.txt", values).split())
     message = EmailMultiAlternatives(
         subject,
-        render_to_string(f"email/{template}.txt", values).strip() + "\n",
+        _plain(f"email/{template}.txt", values).strip() + "\n",
         settings.DEFAULT_FROM_EMAIL,
         [address],
     )
     message.attach_alternative(render_to_string(f"email/{template}.html", values), "text/html")
     return message
+
+
+def _plain(template: str, values: Context) -> str:
+    """A template as plain text: nothing is escaped as if it were HTML."""
+    return Engine.get_default().get_template(template).render(TemplateContext(values, autoescape=False))
 
 
 def deliver(address: str, template: str, context: Context) -> None:
