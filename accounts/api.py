@@ -70,6 +70,26 @@ class EntryList(Document):
     next: str | None
 
 
+class AccountQuery(Schema):
+    """Which accounts."""
+
+    q: str = ""
+    limit: int = Field(50, ge=1, le=people.MAX_LIMIT)
+    cursor: str = ""
+
+
+class AuditQuery(Schema):
+    """Which entries."""
+
+    actor: str = Field("", description="An account's id, mail address or name.")
+    action: str = Field("", description="An action by its name, or its field alone, such as account.")
+    target: str = Field("", description="A target's id, or its kind: account, submission, mod, release …")
+    since: str = Field("", description="A date or time; UTC where it names no zone.")
+    until: str = Field("", description="A date (the whole day counts) or a time.")
+    limit: int = Field(50, ge=1, le=audit_log.MAX_LIMIT)
+    cursor: str = ""
+
+
 def _user(request: HttpRequest) -> User:
     carried: Any = request
     user: User = carried.auth
@@ -83,11 +103,9 @@ def _user(request: HttpRequest) -> User:
     by_alias=True,
     summary="List and search accounts",
 )
-def list_accounts(
-    request: HttpRequest, q: str = "", limit: int = Query(50, ge=1, le=100), cursor: str = ""
-) -> Any:
+def list_accounts(request: HttpRequest, asked: Query[AccountQuery]) -> Any:
     """For admins. `q` looks in address, name and id."""
-    found = people.search(_user(request), q=q, limit=limit, cursor=cursor)
+    found = people.search(_user(request), q=asked.q, limit=asked.limit, cursor=asked.cursor)
     return {"items": [person.as_document() for person in found.items], "next": found.next}
 
 
@@ -110,17 +128,8 @@ def put_roles(request: HttpRequest, account_id: str, change: RoleChange) -> Any:
 @router.get(
     "/audit", auth=api_auth.session, response=EntryList, by_alias=True, summary="Read the audit trail"
 )
-def list_audit(
-    request: HttpRequest,
-    actor: str = Query("", description="An account's id, mail address or name."),
-    action: str = Query("", description="An action such as account.closed, or its field alone: account."),
-    target: str = Query("", description="A target's id, or its kind: account, submission, mod, release …"),
-    since: str = Query("", description="A date or time; UTC where it names no zone."),
-    until: str = Query("", description="A date (the whole day counts) or a time."),
-    limit: int = Query(50, ge=1, le=200),
-    cursor: str = "",
-) -> Any:
+def list_audit(request: HttpRequest, asked: Query[AuditQuery]) -> Any:
     """For moderators and admins, the newest entry first."""
-    filters = audit_log.Filters(actor, action, target, since, until)
-    found = audit_log.search(_user(request), filters, limit=limit, cursor=cursor)
+    filters = audit_log.Filters(asked.actor, asked.action, asked.target, asked.since, asked.until)
+    found = audit_log.search(_user(request), filters, limit=asked.limit, cursor=asked.cursor)
     return {"items": [audit_log.as_document(entry) for entry in found.items], "next": found.next}
