@@ -6,6 +6,7 @@ Rules
 - The page for an error of our own needs no database and no session.
 """
 
+import json
 import logging
 from functools import cache
 from typing import Any
@@ -29,7 +30,8 @@ log = logging.getLogger(__name__)
 @cache
 def schema() -> dict[str, Any]:
     """The OpenAPI 3.1 document of the JSON API, as plain JSON values."""
-    return described(orjson.loads(orjson.dumps(api.get_openapi_schema(path_prefix="/api/v1/"), default=str)))
+    written = json.dumps(api.get_openapi_schema(path_prefix="/api/v1/"), default=str)
+    return described(json.loads(written))
 
 
 @require_safe
