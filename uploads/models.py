@@ -23,8 +23,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def visible_to(self, user: User) -> "SubmissionQuerySet":
         """What this account may see: its own, its namespaces', and everything for moderators."""
-        if user.is_moderator:
-            return self
+        return self if user.is_moderator else self.of(user)
+
+    def of(self, user: User) -> "SubmissionQuerySet":
+        """An account's own work: what it submitted, and what was submitted in its namespaces."""
         mine = models.Q(author=user)
         for namespace in user.maintains.values_list("namespace__name", flat=True):
             mine |= models.Q(mod_id__startswith=f"{namespace}.")
@@ -32,7 +34,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def open(self) -> "SubmissionQuerySet":
         """Still on their way."""
-        return self.filter(state__in=[s.value for s in OPEN])
+        return self.filter(state__in=sorted(s.value for s in OPEN))
 
 
 class Submission(models.Model):
@@ -69,7 +71,7 @@ class Submission(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
                 fields=["mod_id", "version"],
-                condition=~models.Q(state__in=[s.value for s in FREE]),
+                condition=~models.Q(state__in=sorted(s.value for s in FREE)),
                 name="version_taken_once",
             ),
         ]
