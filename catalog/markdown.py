@@ -4,7 +4,7 @@ Rules
 - Raw HTML is not parsed at all; what the parser makes is then reduced to an allowlist.
 - Links are http(s), mail or within the site, and carry rel="ugc nofollow noopener".
 - No images: a remote one would tell its server who reads the page; the alternative text stays.
-- Headings start at level 3 (a page has its own first and second), at most level 6.
+- Headings start at level 3 (a page has its own first and second) and skip no level, whatever their author did.
 - Input is cut at 50,000 characters, the limit of the sidecar, so a hostile text can't hold a worker.
 """
 
@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 LIMIT = 50_000
-HEADING_SHIFT = 2
+TOP_HEADING, LAST_HEADING = 3, 6
 TAGS = {
     "a",
     "blockquote",
@@ -53,10 +53,13 @@ def _parser() -> MarkdownIt:
 
 
 def _reshape(tokens: list[Token]) -> list[Token]:
-    """Shift headings down and put the alternative text where an image was."""
+    """Shift headings down without a gap and put the alternative text where an image was."""
+    level = TOP_HEADING - 1
     for token in tokens:
+        if token.type == "heading_open":
+            level = min(int(token.tag[1]) + TOP_HEADING - 1, level + 1, LAST_HEADING)
         if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(int(token.tag[1]) + HEADING_SHIFT, 6)}"
+            token.tag = f"h{level}"
         if token.children:
             token.children = [_without_image(child) for child in token.children]
     return tokens

@@ -11,9 +11,11 @@ Rules
 The same text matching works on SQLite and PostgreSQL: LIKE over one lower-case column.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +27,8 @@ from catalog.models import Category, GameBuild, Mod
 
 PAGE_SIZE = 12
 MAX_WORDS, MAX_QUERY = 8, 100
+#: How many names a suggestion looks at, and how alike two words must be.
+MAX_NAMES, CLOSE = 2000, 0.72
 SORTS = {
     "relevance": "Best match",
     "updated": "Last updated",
@@ -188,6 +192,32 @@ def search(query: Query, page: str | int = 1) -> Results:
     found = pages.get_page(page)
     found.object_list = list(found.object_list)
     return Results(query, found, filters, current)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A query that finds something where the one asked for finds nothing, and how many mods it finds."""
+
+    text: str
+    count: int
+    address: str
+
+
+def suggestion(query: Query) -> Suggestion | None:
+    """The same query with words of mods' names that look like the ones typed; None where nothing is close.
+
+    Two queries more, and only for a page that found nothing.
+    """
+    starts = Q()
+    for word in query.words:
+        starts |= Q(name__icontains=word[:2])
+    names = Mod.objects.public().filter(starts).values_list("name", flat=True)[:MAX_NAMES] if query.words else []
+    known = {part for name in names for part in re.findall(r"\w{3,}", name.lower())}
+    close = [next(iter(get_close_matches(word, known, n=1, cutoff=CLOSE)), word) for word in query.words]
+    better = replace(query, text=" ".join(close))
+    if close == query.words or not (count := matching(better).count()):
+        return None
+    return Suggestion(better.text, count, better.address())
 
 
 def _filters(query: Query, builds: list[GameBuild]) -> tuple[Filters, int]:

@@ -45,6 +45,7 @@ def browse(request: HttpRequest) -> HttpResponse:
         "sorts": search.SORTS.items() if query.text else list(search.SORTS.items())[1:],
         "chips": _chips(query, found.filters),
         "current_build": found.current_build,
+        "suggestion": search.suggestion(query) if query.text and not found.total else None,
     })
 
 

@@ -7,6 +7,7 @@ Rules
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -60,7 +61,8 @@ def _mark(shape: Mark, size: int) -> SafeString:
 
 def _badge(shape: Mark, word: str, *, filled: bool = False) -> SafeString:
     css = f"badge tone-{shape.tone}{' badge--filled' if filled else ''}"
-    return format_html('<span class="{}">{}{}</span>', css, _mark(shape, 14), word or shape.word)
+    going = replace(shape, tone="ore") if shape.symbol == "mark-current" else shape
+    return format_html('<span class="{}">{}{}</span>', css, _mark(going, 14), word or shape.word)
 
 
 @register.simple_tag
