@@ -75,10 +75,22 @@ def browser_answers() -> bool:
     return bool(chromium())
 
 
+def nginx() -> str:
+    """The path of nginx, or nothing."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
+
+
+@cache
+def nginx_answers() -> bool:
+    """Whether there is an nginx to start."""
+    return bool(nginx())
+
+
 #: Marker → (what is missing where it doesn't answer, the question).
 SERVICES: dict[str, tuple[str, Callable[[], bool]]] = {
     "postgres": ("PostgreSQL", postgres_answers),
     "redis": ("Redis", redis_answers),
     "clamd": ("clamd", clamd_answers),
     "browser": ("Chromium", browser_answers),
+    "nginx": ("nginx", nginx_answers),
 }

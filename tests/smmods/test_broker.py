@@ -7,9 +7,16 @@ from queue import Empty
 from typing import Any
 
 import pytest
-from kombu import Connection, Queue
+from kombu import Connection
+from kombu.transport import virtual
 
 from smmods import broker
+
+
+@pytest.fixture(autouse=True)
+def own_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process remembers which queues it declared; here each test is a process of its own."""
+    monkeypatch.setattr(broker.Transport, "global_state", virtual.BrokerState())
 
 
 def options(folder: Path) -> dict[str, Any]:
@@ -20,6 +27,7 @@ def options(folder: Path) -> dict[str, Any]:
         "data_folder_out": str(folder / "messages"),
         "processed_folder": str(folder / "claimed"),
         "control_folder": str(folder / "control"),
+        "polling_interval": 0.02,
     }
 
 
@@ -30,13 +38,13 @@ def connect(folder: Path) -> Connection:
 def put(folder: Path, queue: str, *bodies: Any) -> None:
     with connect(folder) as connection:
         for body in bodies:
-            connection.SimpleQueue(Queue(queue)).put(body)
+            connection.SimpleQueue(queue).put(body)
 
 
 def test_a_message_arrives_in_order_and_once(tmp_path: Path) -> None:
     put(tmp_path, "checks", 1, 2, 3)
     with connect(tmp_path) as connection:
-        queue = connection.SimpleQueue(Queue("checks"))
+        queue = connection.SimpleQueue("checks")
         found = [queue.get(timeout=2) for _ in range(3)]
         assert [message.payload for message in found] == [1, 2, 3]
         for message in found:
@@ -51,7 +59,7 @@ def test_a_queue_takes_its_own_messages_only(tmp_path: Path) -> None:
     put(tmp_path, "checks", "c")
     put(tmp_path, "mail", "m")
     with connect(tmp_path) as connection:
-        message = connection.SimpleQueue(Queue("mail")).get(timeout=2)
+        message = connection.SimpleQueue("mail").get(timeout=2)
         assert message.payload == "m"
         message.ack()
 
@@ -60,7 +68,7 @@ def test_a_draft_is_not_a_message(tmp_path: Path) -> None:
     put(tmp_path, "mail")
     (tmp_path / "messages" / "1_x.draft").write_text("half a mess")
     with connect(tmp_path) as connection, pytest.raises(Empty):
-        connection.SimpleQueue(Queue("mail")).get(block=False)
+        connection.SimpleQueue("mail").get(block=False)
 
 
 def test_a_damaged_message_is_dropped_and_the_next_one_read(tmp_path: Path) -> None:
@@ -68,7 +76,7 @@ def test_a_damaged_message_is_dropped_and_the_next_one_read(tmp_path: Path) -> N
     (tmp_path / "messages" / "0_x.mail.msg").write_text('{"half')
     put(tmp_path, "mail", "whole")
     with connect(tmp_path) as connection:
-        message = connection.SimpleQueue(Queue("mail")).get(timeout=2)
+        message = connection.SimpleQueue("mail").get(timeout=2)
         assert message.payload == "whole"
         message.ack()
 
@@ -87,7 +95,7 @@ def test_a_message_that_another_reader_claimed_is_passed_over(
     first = min((tmp_path / "messages").iterdir())
     first.write_text('"taken"')
     with connect(tmp_path) as connection:
-        queue = connection.SimpleQueue(Queue("mail"))
+        queue = connection.SimpleQueue("mail")
         monkeypatch.setattr(Path, "rename", taken_first)
         assert queue.get(timeout=2).payload == "mine"
         monkeypatch.undo()
@@ -100,7 +108,6 @@ def test_many_processes_may_declare_queues_at_once(tmp_path: Path) -> None:
     def declare(number: int) -> None:
         try:
             with connect(tmp_path) as connection:
-                Queue(f"q{number}", exchange="shared", channel=connection.default_channel)
                 connection.default_channel._queue_bind("shared", f"q{number}", "", f"q{number}")
         except (OSError, ValueError, LookupError) as error:
             failures.append(error)
