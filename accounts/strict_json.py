@@ -22,6 +22,19 @@ from typing import NoReturn
 
 from accounts.errors import Problem, RefusedError
 
+CODES = (
+    "json_too_large",
+    "json_bom",
+    "json_not_utf8",
+    "json_nul",
+    "json_too_deep",
+    "json_not_finite",
+    "json_syntax",
+    "json_duplicate_key",
+    "json_number_range",
+    "json_lone_surrogate",
+)
+
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 MAX_NUMBER = 2**53

@@ -58,6 +58,13 @@ _FORMAT_CODES = {
     "date-time": "wrong_time",
 }
 
+CODES = (
+    "property_missing",
+    "property_unknown",
+    "wrong_schema",
+    *sorted({code for code, _ in _CODES.values()} | set(_FORMAT_CODES.values())),
+)
+
 # What people write by habit from other formats, by the property that they get wrong.
 _HABITS = {
     "authors": 'Write a list, even for one: "authors": ["Ada"].',

@@ -145,7 +145,7 @@ def manifest(mod_id: str = "example.hello-lua", version: str = "0.1.3", **change
     return {key: value for key, value in document.items() if value is not None}
 
 
-def sidecar(document: Json | None = None, package: bytes | None = None, **changes: Any) -> Json:
+def sidecar(document: Json | None = None, packed: bytes | None = None, **changes: Any) -> Json:
     """The sidecar that goes with a manifest, and with the package's bytes where given."""
     known = document or manifest()
     result: Json = {
@@ -161,11 +161,11 @@ def sidecar(document: Json | None = None, package: bytes | None = None, **change
         "changelog": "- First release.\n",
         "categories": [],
     }
-    if package is not None:
+    if packed is not None:
         result["package"] = {
             "fileName": f"{known['id']}-v{known['version']}.zip",
-            "sha256": hashlib.sha256(package).hexdigest(),
-            "sizeBytes": len(package),
+            "sha256": hashlib.sha256(packed).hexdigest(),
+            "sizeBytes": len(packed),
         }
     result |= changes
     return {key: value for key, value in result.items() if value is not None}

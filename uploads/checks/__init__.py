@@ -1,0 +1,232 @@
+"""The checks, each in its own file, in the order in which people read them.
+
+`CHECKS` is the one list: the worker, the published contract, the pages and the tests read it. A check that
+raises has failed (`check_crashed`), whatever the reason: what could not be checked is not let through.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+from accounts import strict_json
+from accounts.errors import Problem, RefusedError
+from uploads.checks import (
+    antivirus_scan,
+    archive_content_policy,
+    artifact_hash,
+    backend_readiness,
+    dependency_contract,
+    detail_page,
+    entrypoint_presence,
+    file_signature,
+    manager_catalog_parse,
+    manifest_identity,
+    manifest_schema,
+    mod_config_contract,
+    public_smoke,
+    semantic_version,
+    sidecar_schema,
+    target_game_build,
+    zip_path_safety,
+)
+from uploads.checks.base import (
+    RULES_VERSION,
+    BackendNotReadyError,
+    Check,
+    Json,
+    MustWaitError,
+    Phase,
+    PortalFacts,
+    PublishedRelease,
+    Result,
+    ScannerUnavailableError,
+    Service,
+    Status,
+    Subject,
+    failed,
+    not_run,
+)
+from uploads.package import RULES, Profile, read_package
+from uploads.package.rules import DEFAULT
+
+__all__ = [
+    "CHECKS",
+    "RULES_VERSION",
+    "BackendNotReadyError",
+    "Check",
+    "MustWaitError",
+    "Phase",
+    "PortalFacts",
+    "PublishedRelease",
+    "Result",
+    "ScannerUnavailableError",
+    "Service",
+    "Status",
+    "Subject",
+    "checks_document",
+    "package_rules_document",
+    "prepare",
+    "rules_version",
+    "run_after",
+    "run_intake",
+    "run_publication",
+]
+
+CHECKS: tuple[Check[Any], ...] = (
+    sidecar_schema.CHECK,
+    manifest_schema.CHECK,
+    manifest_identity.CHECK,
+    semantic_version.CHECK,
+    target_game_build.CHECK,
+    backend_readiness.CHECK,
+    dependency_contract.CHECK,
+    zip_path_safety.CHECK,
+    file_signature.CHECK,
+    archive_content_policy.CHECK,
+    entrypoint_presence.CHECK,
+    mod_config_contract.CHECK,
+    antivirus_scan.CHECK,
+    artifact_hash.CHECK,
+    detail_page.CHECK,
+    manager_catalog_parse.CHECK,
+    public_smoke.CHECK,
+)
+
+#: What is asked again over the live address, after the switch.
+AFTER: tuple[Check[Any], ...] = (manager_catalog_parse.CHECK, public_smoke.CHECK)
+
+OnResult = Callable[[Result], None]
+
+_PIECE = 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+def prepare(
+    open_package: Callable[[], BinaryIO],
+    size: int,
+    *,
+    sha256: str = "",
+    sidecar_raw: bytes | None = None,
+    sidecar: Json | None = None,
+    portal: PortalFacts | None = None,
+    profile: Profile = DEFAULT,
+) -> Subject:
+    """Read a package of `size` bytes and its documents for the intake checks.
+
+    Give the sidecar as bytes where somebody sent it, as a document where the portal wrote it. `sha256` is the
+    hash on receipt; without it the package's own is computed.
+    """
+    with open_package() as package:
+        report = read_package(package, size, profile)
+    own = report.sha256 or sha256 or _sha256(open_package)
+    return Subject(
+        open_package=open_package,
+        size=size,
+        sha256=own,
+        report=report,
+        manifest=_document(report.manifest_raw),
+        sidecar=_document(sidecar_raw) if sidecar_raw is not None else sidecar,
+        sidecar_raw=sidecar_raw,
+        portal=portal,
+    )
+
+
+def run_intake(subject: Subject, on_result: OnResult | None = None) -> list[Result]:
+    """Run the intake checks in their order; `on_result` hears of each as it ends.
+
+    Raises MustWaitError (ScannerUnavailableError, BackendNotReadyError) where nothing failed but a check could
+    not be answered: the submission waits. Where something failed anyway, that check is `not_run` and the
+    verdict stands.
+    """
+    waiting: list[MustWaitError] = []
+    checks = [check for check in CHECKS if check.phase is Phase.INTAKE]
+    results = [_run(check, subject, on_result, waiting) for check in checks]
+    if waiting and not any(result.status is Status.FAILED for result in results):
+        raise waiting[0]
+    return results
+
+
+def run_publication(release: PublishedRelease, on_result: OnResult | None = None) -> list[Result]:
+    """Run the checks over the planned tree. A failure must stop the switch."""
+    return [_run(check, release, on_result, []) for check in CHECKS if check.phase is Phase.PUBLICATION]
+
+
+def run_after(release: PublishedRelease, on_result: OnResult | None = None) -> list[Result]:
+    """Run the checks after the switch, `release.get` reading the live address."""
+    return [_run(check, release, on_result, []) for check in AFTER]
+
+
+def rules_version() -> str:
+    """The version of the rules that the checks follow now."""
+    return RULES_VERSION
+
+
+def checks_document() -> list[Json]:
+    """The checks as the published contract lists them."""
+    return [
+        {
+            "id": check.id,
+            "title": check.title,
+            "required": check.required,
+            "description": check.description,
+            "phase": check.phase.value,
+            "codes": list(check.codes),
+        }
+        | ({"extension": True} if check.extension else {})
+        for check in CHECKS
+    ]
+
+
+def package_rules_document() -> list[Json]:
+    """The package profile's rules as the published contract lists them."""
+    return [
+        {
+            "code": rule.code,
+            "title": rule.title,
+            "rule": rule.requirement,
+            "hint": rule.hint,
+            "check": rule.check,
+        }
+        for rule in RULES.values()
+    ]
+
+
+def _run(
+    check: Check[Any], subject: object, on_result: OnResult | None, waiting: list[MustWaitError]
+) -> Result:
+    try:
+        result = check.run(subject)
+    except MustWaitError as wait:
+        waiting.append(wait)
+        result = not_run(check.id, wait.code, wait.message)
+    except Exception as crash:
+        # Anything may go wrong inside, and a check that did not finish has not passed.
+        log.exception("check %s crashed", check.id)
+        problem = Problem(
+            "check_crashed",
+            f"The check could not be finished ({type(crash).__name__}).",
+            "This is our mistake: the moderation team sees it. Try again later.",
+        )
+        result = failed(check.id, [problem])
+    if on_result is not None:
+        on_result(result)
+    return result
+
+
+def _document(raw: bytes | None) -> Json | None:
+    """The JSON object in `raw`; None where it is not one, which the schema's check explains."""
+    try:
+        value = strict_json.loads(raw) if raw is not None else None
+    except RefusedError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _sha256(open_package: Callable[[], BinaryIO]) -> str:
+    digest = hashlib.sha256()
+    with open_package() as package:
+        while piece := package.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
