@@ -4,14 +4,26 @@ from django.apps import AppConfig
 
 
 class UploadsConfig(AppConfig):
-    """Fills the catalog's register with states, moves, checks and rules."""
+    """Fills the catalog's register and declares this room's owed work."""
 
     name = "uploads"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.conf import settings
+
+        from accounts import outbox
         from catalog import contract
-        from uploads import states
+        from uploads import checking, checks, facts, services, states
 
         contract.fill("states", states.states_document)
         contract.fill("transitions", states.transitions_document)
+        contract.fill("checks", checks.checks_document)
+        contract.fill("package_rules", checks.package_rules_document)
+        contract.fill("rules_version", lambda: checks.RULES_VERSION)
+        contract.fill("waived_checks", facts.waived_checks)
+        outbox.register(
+            services.CHECKS, "checks", checking.work, lease=2 * settings.CELERY_TASK_TIME_LIMIT, attempts=3,
+            retry_after=2, exhausted=checking.give_up,
+        )
+        outbox.register(services.EXPIRE, "mail", services.expire)

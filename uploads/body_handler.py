@@ -9,6 +9,7 @@ Rules
                              body is not stored, and read only as far as a client needs to see the answer
 """
 
+import io
 from typing import Any, BinaryIO
 
 from django.conf import settings
@@ -50,17 +51,18 @@ class BodyTooLargeError(RefusedError, RequestDataTooBig):
         )
 
 
-class _Counted:
+class _Counted(io.RawIOBase):
     """A stream that counts what is read from it and remembers how it ended."""
 
     def __init__(self, source: BinaryIO) -> None:
+        super().__init__()
         self._source = source
         self.count = 0
         self.tail = b""
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1) -> bytes:
         """As the stream below."""
-        piece = self._source.read(size)
+        piece = self._source.read(-1 if size is None else size)
         self.count += len(piece)
         self.tail = (self.tail + piece)[-512:]
         return piece

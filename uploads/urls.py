@@ -1,5 +1,17 @@
 """Pages of this room."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from uploads import views, views_wizard
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views_wizard.start, name="upload"),
+    path("try/", views_wizard.rehearse, name="upload-try"),
+    path("mine/", views.mine, name="upload-mine"),
+    path("<str:submission_id>/", views.status, name="submission"),
+    path("<str:submission_id>/details/", views_wizard.details, name="submission-details"),
+    path("<str:submission_id>/progress/", views.progress, name="submission-progress"),
+    path("<str:submission_id>/message/", views.message, name="submission-message"),
+    path("<str:submission_id>/replace/", views_wizard.replace, name="submission-replace"),
+    path("<str:submission_id>/withdraw/", views.withdraw, name="submission-withdraw"),
+]
