@@ -1,5 +1,166 @@
-"""JSON API of this room: input to plain values, one service, the result rendered."""
+"""JSON API of this room: the queue, and one decision. Both by session alone."""
 
-from ninja import Router
+from datetime import UTC, datetime
+from typing import Any
 
-router = Router()
+from django.http import HttpRequest
+from ninja import Router, Schema
+from pydantic import ConfigDict, Field, ValidationError
+
+from accounts import strict_json
+from accounts.api_auth import session
+from accounts.errors import Problem, RefusedError
+from accounts.limits import limited
+from accounts.models import User
+from moderation import actions, queue
+from moderation.table import ACTIONS
+from uploads import documents
+
+router = Router(tags=["moderation"])
+
+
+class Given(Schema):
+    """A reason of a decision: a policy's code, and its blanks filled."""
+
+    model_config = ConfigDict(extra="forbid")
+    policy: str = Field(max_length=40)
+    values: dict[str, str] = Field(default_factory=dict)
+
+
+class DecisionIn(Schema):
+    """A decision, on the revision and the SHA-256 that were seen."""
+
+    model_config = ConfigDict(extra="forbid")
+    action: str = Field(max_length=40, description=f"One of {', '.join(ACTIONS)}.")
+    revision: int = Field(ge=1)
+    sha256: str = Field(min_length=64, max_length=64)
+    reasons: list[Given] = Field(default_factory=list, max_length=50)
+    note: str | None = ""
+    successor: str | None = ""
+    level: str | None = ""
+    question: str | None = ""
+
+
+@router.get("/moderation/queue", auth=session, summary="What waits for a decision, and why")
+def list_queue(
+    request: HttpRequest,
+    q: str = "",
+    kind: str = "",
+    view: str = "all",
+    mine: bool = False,
+    limit: int = queue.PAGE,
+    cursor: str = "",
+) -> dict[str, Any]:
+    """A page of the queue: earliest due first, then the higher risk."""
+    found = queue.page(
+        _user(request), view="mine" if mine else view, q=q, kind=kind, cursor=cursor, limit=limit
+    )
+    figures = found.figures
+    return {
+        "items": [_item(item) for item in found.items],
+        "next": found.next,
+        "waiting": figures.waiting,
+        "overdue": figures.overdue,
+        "medianWaitSeconds": figures.median,
+        "p90WaitSeconds": figures.p90,
+    }
+
+
+@router.post(
+    "/submissions/{submission_id}/decisions",
+    auth=session,
+    summary="Decide on the bytes that were seen",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": DecisionIn.model_json_schema()}},
+        }
+    },
+)
+@limited("write")
+def make_decision(request: HttpRequest, submission_id: str) -> dict[str, Any]:
+    """One action of the table; 409 with what is true now where somebody or something was first."""
+    given = _decision(request.body)
+    actor = _user(request)
+    outcome = actions.decide(
+        actor,
+        submission_id,
+        action=given.action,
+        revision=given.revision,
+        sha256=given.sha256,
+        reasons=[reason.model_dump() for reason in given.reasons],
+        note=given.note or "",
+        successor=given.successor or "",
+        level=given.level or "",
+        question=given.question or "",
+    )
+    document = documents.as_document(outcome.submission, actor)
+    return document | ({"needs": outcome.needs} if outcome.needs else {})
+
+
+def _decision(raw: bytes) -> DecisionIn:
+    value = strict_json.loads(raw)
+    try:
+        return DecisionIn.model_validate(value)
+    except ValidationError as error:
+        found = [
+            Problem(
+                str(item["type"]),
+                str(item["msg"]),
+                "See the description of this call.",
+                "/" + "/".join(str(part) for part in item["loc"]),
+            )
+            for item in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        raise RefusedError(
+            "bad_input",
+            "The decision is not one that this call takes.",
+            "Each entry of errors names the place.",
+            status=422,
+            problems=found,
+        ) from error
+
+
+def _user(request: HttpRequest) -> User:
+    account: Any = request
+    user: User = account.auth
+    return user
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+def _item(item: queue.Item) -> dict[str, Any]:
+    row = item.submission
+    return {
+        "submissionId": row.submission_id,
+        "state": row.state,
+        "modId": row.mod_id,
+        "name": row.name,
+        "version": row.version,
+        "revision": row.current.number if row.current else None,
+        "packageSha256": row.current.sha256 if row.current else None,
+        "author": row.author.name,
+        "reasons": [
+            {
+                "kind": reason.kind,
+                "detail": reason.detail,
+                "openedAt": _stamp(reason.opened_at),
+                "dueAt": _stamp(reason.due_at),
+            }
+            for reason in item.reasons
+        ],
+        "dueAt": _stamp(item.due),
+        "waitingSince": _stamp(item.since),
+        "waitingSeconds": int(item.waited.total_seconds()),
+        "overdue": item.overdue,
+        "risk": item.risk,
+        "needs": "second_person" if item.second else None,
+        "escalated": row.escalated_at is not None,
+        "ownWork": item.own,
+        "lease": {"holder": item.held.holder.name, "mine": item.held.mine, "until": _stamp(item.held.until)}
+        if item.held
+        else None,
+        "reviewUrl": None if item.own else f"/moderation/review/{row.submission_id}/",
+    }

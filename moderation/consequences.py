@@ -1,0 +1,121 @@
+"""What follows from a decision, in its transaction: queue, thread, mail, publication, deadline.
+
+Rules
+- The author reads "Moderation team", never a name: no context of a mail holds one.
+- What waits for a second person, and what only staff are asked, reaches nobody outside.
+- A publication is owed, never done here.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts import notifications, outbox
+from accounts.models import User
+from catalog import words
+from catalog.models import Mod, Release
+from moderation import table
+from moderation.models import Decision, StaffNote
+from moderation.policies import Reason
+from moderation.table import Rule
+from uploads import queueing
+from uploads.models import Message, QueueReason, Submission
+
+PUBLICATION = "publication.run"
+DEADLINE = "moderation.deadline"
+Kind = QueueReason.Kind
+
+
+def ask_second(submission: Submission, why: str) -> None:
+    """The first of two people has spoken: the item stays, and says whom it waits for."""
+    queueing.open_reason(submission, Kind.BY_HAND, f"Second person: {why}")
+
+
+def follow(
+    actor: User, submission: Submission, rule: Rule, decision: Decision, reasons: Sequence[Reason]
+) -> None:
+    """Everything that a final decision sets off."""
+    now = timezone.now()
+    if rule.name == "escalate":
+        Submission.objects.filter(pk=submission.pk).update(escalated_at=now)
+        submission.escalated_at = now
+        StaffNote.objects.create(submission=submission, writer=actor, text=decision.note)
+        queueing.open_reason(submission, Kind.BY_HAND, f"For an admin: {decision.note}")
+        return
+    due = now + timedelta(days=table.ANSWER_DAYS) if rule.name == "request_changes" else None
+    Submission.objects.filter(pk=submission.pk).update(escalated_at=None, answer_due_at=due)
+    submission.escalated_at, submission.answer_due_at = None, due
+    queueing.close_reasons(submission, rule.name)
+    if rule.name == "reopen":
+        queueing.open_reason(submission, Kind.APPEAL, "Reopened; the first decider is left out.")
+    _say(actor, submission, decision, reasons)
+    notifications.notify(submission.author, rule.mail, mail_context(submission, decision, reasons))
+    if due is not None:
+        _owe_deadline(submission, due)
+    if rule.publication:
+        outbox.owe(
+            PUBLICATION,
+            {
+                "op": rule.publication,
+                "submission": submission.submission_id,
+                "level": decision.level,
+                "reason": "\n".join(reason.text for reason in reasons),
+                "successor": decision.successor,
+                "actor": actor.account_id,
+            },
+            key=submission.submission_id,
+        )
+
+
+def _owe_deadline(submission: Submission, due: datetime) -> None:
+    end = (due - timezone.now()).total_seconds()
+    for step, delay in (("warn", end - table.WARNING_DAYS * 86400), ("end", end)):
+        outbox.owe(
+            DEADLINE,
+            {"submission": submission.submission_id, "due": due.isoformat(), "step": step},
+            key=submission.submission_id,
+            delay=delay,
+        )
+
+
+def said(rule: Rule, decision: Decision, reasons: Sequence[Reason]) -> str:
+    """The line of the thread that a decision leaves, as Markdown; empty where there is nothing to say."""
+    lines = [f"**{reason.title}.** {reason.text}" for reason in reasons]
+    if decision.note:
+        lines.append(decision.note)
+    return "\n\n".join([f"{rule.done}.", *lines]) if lines else ""
+
+
+def _say(actor: User, submission: Submission, decision: Decision, reasons: Sequence[Reason]) -> None:
+    text = said(table.ACTIONS[decision.action], decision, reasons)
+    if text and submission.current is not None:
+        Message.objects.create(
+            submission=submission,
+            writer=actor,
+            from_staff=True,
+            revision_number=submission.current.number,
+            text=text,
+        )
+
+
+def mail_context(submission: Submission, decision: Decision, reasons: Sequence[Reason]) -> dict[str, Any]:
+    """What the mail about a decision is made of: plain values, no name of anybody on staff."""
+    current = submission.current
+    mod = Mod.objects.filter(mod_id=submission.mod_id).only("slug").first() if submission.mod_id else None
+    due = submission.answer_due_at
+    return {
+        "mod": submission.name or submission.mod_id or submission.submission_id,
+        "version": submission.version or "",
+        "revision": current.number if current is not None else 0,
+        "sha256": current.sha256 if current is not None else "",
+        "reasons": [{"title": reason.title, "text": reason.text} for reason in reasons],
+        "note": decision.note,
+        "successor": decision.successor,
+        "danger": decision.level == Release.Level.HARD,
+        "due": words.day(due) if due is not None else "",
+        "page": f"{settings.SMMODS_SITE_URL}{submission.get_absolute_url()}",
+        "mod_page": f"{settings.SMMODS_SITE_URL}{mod.get_absolute_url()}" if mod is not None else "",
+    }

@@ -1,0 +1,116 @@
+"""Which decisions two people must make: one table.
+
+Rules
+- The first approval changes no state and is kept; the second must be somebody else's, on the same bytes.
+- Any other decision in between makes the first one void.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from catalog.models import Release
+from moderation.models import Decision
+from uploads.models import PackageFile, Submission
+
+#: Libraries that games load from their own folder: a file of that name is loaded without being asked for.
+GAME_LIBRARIES = frozenset(
+    f"{name}.dll"
+    for name in (
+        "bink2w64",
+        "d3d10",
+        "d3d11",
+        "d3d12",
+        "d3d8",
+        "d3d9",
+        "d3dcompiler_47",
+        "dbgcore",
+        "dbghelp",
+        "ddraw",
+        "dinput",
+        "dinput8",
+        "dsound",
+        "dwmapi",
+        "dxgi",
+        "hid",
+        "msacm32",
+        "msvfw32",
+        "opengl32",
+        "steam_api64",
+        "version",
+        "wininet",
+        "winhttp",
+        "winmm",
+        "wsock32",
+        "xaudio2_9",
+        "xinput1_1",
+        "xinput1_2",
+        "xinput1_3",
+        "xinput1_4",
+        "xinput9_1_0",
+        "xinputuap",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TwoPeople:
+    """One rule: for which action, when it holds, and the sentence that says why."""
+
+    code: str
+    action: str
+    says: str
+    holds: Callable[[Submission], bool]
+
+
+def _first_executable(submission: Submission) -> bool:
+    if not PackageFile.objects.filter(revision=submission.current_id, executable=True).exists():
+        return False
+    return not PackageFile.objects.filter(
+        executable=True,
+        revision__in=Decision.objects.filter(
+            action="approve", needs_second="", submission__mod_id=submission.mod_id
+        ).values("revision"),
+    ).exists()
+
+
+def _named_like_the_games(submission: Submission) -> bool:
+    paths = PackageFile.objects.filter(revision=submission.current_id, path__iendswith=".dll").values_list(
+        "path", flat=True
+    )
+    return any(PurePosixPath(path).name.lower() in GAME_LIBRARIES for path in paths)
+
+
+def _hidden_as_a_danger(submission: Submission) -> bool:
+    hidden = submission.decisions.filter(action="hide").order_by("-id").first()
+    if hidden is not None and hidden.level == Release.Level.HARD:
+        return True
+    return Release.objects.filter(
+        submission_id=submission.submission_id, taken_back_level=Release.Level.HARD
+    ).exists()
+
+
+RULES: tuple[TwoPeople, ...] = (
+    TwoPeople("first_executable", "approve", "It holds the first executable of this mod.", _first_executable),
+    TwoPeople(
+        "game_library",
+        "approve",
+        "A DLL in it is named like one that the game loads from its own folder.",
+        _named_like_the_games,
+    ),
+    TwoPeople("danger_restored", "restore", "It was taken back as a danger.", _hidden_as_a_danger),
+)
+
+
+def why(submission: Submission, action: str) -> str:
+    """Why `action` on this submission needs a second person, or an empty text where it needs none."""
+    return " ".join(rule.says for rule in RULES if rule.action == action and rule.holds(submission))
+
+
+def waiting(submission: Submission) -> Decision | None:
+    """The first person's decision that still waits for a second: the newest of all, on the current bytes."""
+    newest = submission.decisions.exclude(action="escalate").order_by("-id").first()
+    current = submission.current
+    if newest is None or current is None or not newest.needs_second or newest.seconded_at is not None:
+        return None
+    return newest if (newest.revision_id, newest.sha256) == (current.pk, current.sha256) else None
