@@ -3,15 +3,20 @@
 import logging.config
 import os
 import sys
+import warnings
 from typing import Any
 
 import kombu.transport
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import beat_init, celeryd_init, setup_logging
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "smmods.settings")
+
+# The units in deploy/ have an account of their own; in a container the root that runs us is nobody's.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 # Several processes share the development broker's folder, which kombu's own transport isn't made for.
 kombu.transport.TRANSPORT_ALIASES["filesystem"] = "smmods.broker:Transport"

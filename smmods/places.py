@@ -85,7 +85,7 @@ def broker(env: Environment, var: Path) -> Broker:
             "control_folder": str(control),
             "polling_interval": 0.1,
         }
-        return Broker("filesystem://", options, (messages, claimed, control))
+        return Broker("filesystem://localhost//", options, (messages, claimed, control))
     if parts.scheme in {"redis", "rediss"}:
         limits = {"socket_timeout": 5, "socket_connect_timeout": 2, "visibility_timeout": VISIBILITY_SECONDS}
         return Broker(env.text(name), limits)

@@ -60,7 +60,7 @@ def logging_settings(level: str, *, readable: bool) -> dict[str, Any]:
         "foreign_pre_chain": flatten(),
         "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
     }
-    quiet = ("kombu", "celery.beat", "celery.worker.strategy", "celery.app.trace", "django.server")
+    quiet = ("kombu", "celery.beat", "celery.worker.strategy", "celery.worker.consumer", "celery.app.trace")
     return {
         "version": 1,
         "disable_existing_loggers": False,

@@ -25,7 +25,7 @@ QUICK_SECONDS = 5.0
 GRACE_SECONDS = 15.0
 POLL_SECONDS = 0.2
 
-CELERY = ("-m", "celery", "-A", "smmods")
+CELERY = ("-m", "celery", "-q", "-A", "smmods")
 WORKER = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 #: What runs, by name: the arguments to Python. The units in deploy/ start the same.
 PROCESSES: dict[str, tuple[str, ...]] = {

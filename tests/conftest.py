@@ -51,14 +51,15 @@ def _flush_with_triggers_off() -> None:
     """
     from accounts import audit_triggers
 
-    teardown = TransactionTestCase._fixture_teardown
+    cases: Any = TransactionTestCase
+    teardown = cases._fixture_teardown
 
-    def drop_then_flush(case: TransactionTestCase) -> None:
+    def drop_then_flush(case: Any) -> None:
         for alias in case._databases_names(include_mirrors=False):
             audit_triggers.drop(connections[alias])
         teardown(case)
 
-    TransactionTestCase._fixture_teardown = drop_then_flush
+    cases._fixture_teardown = drop_then_flush
 
 
 @pytest.fixture(autouse=True)

