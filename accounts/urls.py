@@ -37,6 +37,7 @@ OURS: Patterns = [
     path("roles/", views_roles.roles, name="account_roles"),
     path("roles/<str:account_id>/", views_roles.role, name="account_role"),
 ]
+EMAIL = allauth_views.EmailView.as_view(extra_context={"here": "email"})
 SIGN_IN: Patterns = [
     path("login/", guarded(SignInView.as_view()), name="account_login"),
     path("login/code/", guarded(SignInView.as_view()), name="account_request_login_code"),
@@ -49,7 +50,7 @@ SIGN_IN: Patterns = [
         guarded(ConfirmResetView.as_view()),
         name="account_confirm_password_reset_code",
     ),
-    path("email/", fresh_required(guarded(allauth_views.email, "write")), name="account_email"),
+    path("email/", fresh_required(guarded(EMAIL, "write")), name="account_email"),
     path(
         "password/change/",
         fresh_required(guarded(allauth_views.password_change, "write")),

@@ -26,7 +26,7 @@ READERS = (
     ("/support/", "Support"),
 )
 MODERATION = (("/moderation/queue/", "Queue"), ("/moderation/audit/", "Audit log"))
-ADMINISTRATION = (("/account/people/", "Roles"), ("/admin/", "Administration"))
+ADMINISTRATION = (("/account/roles/", "Roles"), ("/admin/", "Administration"))
 #: Pages below one of the readers' own that are reached from elsewhere.
 BELONGS = {"/wiki/": "/modders/", "/upload/": "/modders/"}
 
