@@ -100,7 +100,7 @@ VALUES = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**53), 2**53)
-    | st.text(st.characters(exclude_characters="\0")),
+    | st.text(st.characters(codec="utf-8", exclude_characters="\0")),
     lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text("ab/~"), children, max_size=4),
     max_leaves=20,
 )

@@ -55,7 +55,7 @@ class Inspector:
             )
         elif kind in kinds.ARCHIVES:
             found.add("zip.nested", f"It is {kinds.label(kind)}.", path)
-        elif kinds.carries_archive(kind, self._tail, self._size):
+        elif kinds.carries_archive(self._tail, self._size):
             found.add("zip.nested", f"It is {kinds.label(kind)} that carries a ZIP archive.", path)
         elif ending in _EXECUTABLE_ENDINGS or name in _EXECUTABLE_NAMES:
             found.add("content.executable", f"Windows or a shell would run a file called {name}.", path)

@@ -153,7 +153,8 @@ _LICENCE_NAMES = frozenset(
     {"license", "licence", "copying", "notice", "authors", "credits", "readme", "changelog", "copyright"}
 )
 
-_CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
+# What no text holds: control characters but for bell to carriage return, and escape.
+_CONTROLS = bytes({*range(0x07), *range(0x0E, 0x1B), *range(0x1C, 0x20)})
 _SHEBANG = re.compile(rb"#![ \t]*(\S+)(?:[ \t]+(?:-\S+[ \t]+)*(\S+))?")
 _PAK_FOOTER = b"\xe1\x12\x6f\x5a"
 _INSTALLER_MARKS = (b"\xef\xbe\xad\xdeNullsoftInst", b"Inno Setup Setup Data")
@@ -163,7 +164,7 @@ def identify(head: bytes, tail: bytes, size: int, *, nul: bool) -> str:
     """What a file of `size` bytes is, by its first and last 64 KiB; `nul`: whether it has a NUL anywhere."""
     if not size:
         return "empty"
-    readable = not nul and not _CONTROLS.search(head)
+    readable = not nul and len(head.translate(None, _CONTROLS)) == len(head)
     if head.startswith(b"MZ") and not readable:
         return _windows_program(head, tail)
     for offset, magic, kind in _MAGIC:
@@ -175,8 +176,6 @@ def identify(head: bytes, tail: bytes, size: int, *, nul: bool) -> str:
     kind = _structured(head)
     if kind:
         return kind
-    if _carries_zip(tail, size):
-        return "zip"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf16"
     if _PAK_FOOTER in tail[-256:]:
@@ -184,9 +183,16 @@ def identify(head: bytes, tail: bytes, size: int, *, nul: bool) -> str:
     return "tga" if _is_tga(head, tail) else "binary"
 
 
-def carries_archive(kind: str, tail: bytes, size: int) -> bool:
-    """Whether a file that is of another kind ends as a ZIP does, so that a ZIP reader would open it."""
-    return kind not in ARCHIVES and _carries_zip(tail, size)
+def carries_archive(tail: bytes, size: int) -> bool:
+    """Whether a file of whatever kind ends as a ZIP does, so that a ZIP reader would open it."""
+    at = tail.rfind(b"PK\x05\x06")
+    while at >= 0:
+        if len(tail) - at >= 22:
+            count, length, offset, comment = struct.unpack_from("<HLLH", tail, at + 10)
+            if count and comment == len(tail) - at - 22 and length + offset <= size:
+                return True
+        at = tail.rfind(b"PK\x05\x06", 0, at)
+    return False
 
 
 def label(kind: str) -> str:
@@ -230,17 +236,6 @@ def _structured(head: bytes) -> str:
     if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
         return "bzip2"
     return ""
-
-
-def _carries_zip(tail: bytes, size: int) -> bool:
-    at = tail.rfind(b"PK\x05\x06")
-    while at >= 0:
-        if len(tail) - at >= 22:
-            count, length, offset, comment = struct.unpack_from("<HLLH", tail, at + 10)
-            if count and comment == len(tail) - at - 22 and length + offset <= size:
-                return True
-        at = tail.rfind(b"PK\x05\x06", 0, at)
-    return False
 
 
 def _text(head: bytes) -> str:

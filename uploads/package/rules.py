@@ -184,6 +184,8 @@ DEFAULT = Profile()
 
 def printable(text: str) -> str:
     """`text` fit to be shown: what does not print is escaped, and no more than 200 characters."""
+    if len(text) <= 200 and text.isprintable():
+        return text
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:201])
     return shown if len(shown) <= 200 else shown[:199] + "…"
 
