@@ -62,10 +62,9 @@ def names(case: tuple[str, dict[str, str | None]]) -> str:
 
 
 def changed(folder: Path, profile: str, changes: dict[str, str | None]) -> dict[str, str]:
-    variables: dict[str, str | None] = {
-        **production.environment(folder),
-        "SMMODS_ENVIRONMENT": profile,
-    } | changes
+    variables: dict[str, str | None] = {}
+    variables.update(production.environment(folder), SMMODS_ENVIRONMENT=profile)
+    variables.update(changes)
     return {name: value for name, value in variables.items() if value is not None}
 
 
