@@ -11,7 +11,7 @@ from allauth.mfa.urls import urlpatterns as allauth_mfa
 from allauth.usersessions.urls import urlpatterns as allauth_sessions
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts import views, views_agreement, views_fresh, views_keys, views_own_data, views_roles
+from accounts import views, views_admin, views_agreement, views_fresh, views_keys, views_own_data, views_roles
 from accounts.views_fresh import fresh_required
 from accounts.views_sign_in import (
     ConfirmAddressView,
@@ -95,6 +95,12 @@ def _guard_all(patterns: Patterns, limit: str) -> Patterns:
 TAKEN = {pattern.name for pattern in SIGN_IN if isinstance(pattern, URLPattern)}
 REST: Patterns = [p for p in allauth_account if isinstance(p, URLPattern) and p.name not in TAKEN]
 
+#: Wired before the admin's own addresses, in whose place they stand.
+admin_urlpatterns: Patterns = [
+    path("login/", views_admin.admin_login),
+    path("logout/", guarded(allauth_views.logout)),
+    path("password_change/", views_admin.admin_password),
+]
 urlpatterns: Patterns = [
     *OURS,
     *SIGN_IN,

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.urls import admin_urlpatterns
 from smmods import health, pages
 from smmods.api import api
 
@@ -17,6 +18,7 @@ urlpatterns = [
     path("account/", include("accounts.urls")),
     path("upload/", include("uploads.urls")),
     path("moderation/", include("moderation.urls")),
+    path("admin/", include(admin_urlpatterns)),
     path("admin/", admin.site.urls),
     path("", include("catalog.urls")),
 ]
