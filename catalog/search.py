@@ -179,7 +179,7 @@ def ordered(rows: QuerySet[Mod], query: Query) -> QuerySet[Mod]:
 
 
 def search(query: Query, page: str | int = 1) -> Results:
-    """One page of results with the counts of every filter: eight queries, however many mods there are.
+    """One page of results with the counts of every filter, in eight queries at most.
 
     A page number that is not there gives the nearest one that is.
     """

@@ -23,7 +23,6 @@ def front(request: HttpRequest) -> HttpResponse:
     return render(request, "catalog/front.html", {
         "mods": list(recent),
         "mod_count": public.count(),
-        "release_count": Release.objects.public().count(),
         "current_build": _current_build(),
     })
 
