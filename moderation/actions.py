@@ -18,21 +18,20 @@ from django.db import IntegrityError, transaction
 
 from accounts import permissions
 from accounts.audit import Action, record
-from accounts.errors import Problem, RefusedError
+from accounts.errors import RefusedError
 from accounts.models import AuditEntry, User
 from accounts.roles import Relation
 from catalog.models import Release
-from moderation import conflicts, consequences, leases, policies, second_person, typed
-from moderation.ground import DANGERS
+from moderation import conflicts, consequences, given, leases, second_person, typed
+from moderation.given import Words
 from moderation.models import Decision
-from moderation.policies import Reason
 from moderation.relation import relation_of
 from moderation.table import ACTIONS, Rule
 from uploads.models import Revision, Submission
 from uploads.states import FREE, Mover, State
 from uploads.transitions import move
 
-__all__ = ["ACTIONS", "Outcome", "Rule", "Words", "blocks", "decide"]
+__all__ = ["ACTIONS", "Outcome", "Rehearsal", "Rule", "decide", "rehearse"]
 
 SECOND_PERSON = "second_person"
 
@@ -47,13 +46,17 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """What was given with an action, checked against its row of the table."""
+class Rehearsal:
+    """What a decision would come to: the submission, its row, the words, and why two people are needed.
 
-    reasons: tuple[Reason, ...] = ()
-    note: str = ""
-    successor: str = ""
-    level: str = ""
+    `second_done` tells that this would be the second of two.
+    """
+
+    submission: Submission
+    rule: Rule
+    words: Words
+    why_second: str
+    second_done: bool
 
 
 def decide(
@@ -77,6 +80,49 @@ def decide(
     `illegal_move`, `lease_held`, `version_exists` with what is true now, 422 for what is missing or wrong
     (`reason_required`, `successor_not_published`, `approval_blocked` among others).
     """
+    with transaction.atomic():
+        submission, current, rule, words = _admitted(
+            actor, submission_id, action, revision, sha256, reasons, note, successor, level, question
+        )
+        return _carry_out(actor, submission, current, rule, words)
+
+
+def rehearse(
+    actor: User,
+    submission_id: str,
+    *,
+    action: str,
+    revision: int,
+    sha256: str,
+    reasons: Sequence[Mapping[str, Any]] = (),
+    note: str = "",
+    successor: str = "",
+    level: str = "",
+    question: str = "",
+) -> Rehearsal:
+    """Everything that `decide` would look at, and nothing written. Raises what `decide` raises."""
+    with transaction.atomic():
+        submission, _, rule, words = _admitted(
+            actor, submission_id, action, revision, sha256, reasons, note, successor, level, question
+        )
+        first = second_person.waiting(submission)
+        second_done = first is not None and first.action == rule.name
+        why = "" if second_done else second_person.why(submission, rule.name)
+    return Rehearsal(submission, rule, words, why, second_done)
+
+
+def _admitted(
+    actor: User,
+    submission_id: str,
+    action: str,
+    revision: int,
+    sha256: str,
+    reasons: Sequence[Mapping[str, Any]],
+    note: str,
+    successor: str,
+    level: str,
+    question: str,
+) -> tuple[Submission, Revision, Rule, Words]:
     permissions.ensure(actor, "decision.make", Relation.OTHER)
     rule = ACTIONS.get(action)
     if rule is None:
@@ -86,15 +132,14 @@ def decide(
             f"Choose among: {', '.join(ACTIONS)}.",
             "/action",
         )
-    with transaction.atomic():
-        submission = _locked(submission_id)
-        permissions.ensure(actor, rule.permission, relation_of(actor, submission))
-        current = conflicts.ensure_current(actor, submission, rule, revision, sha256, successor.strip())
-        _ensure_right_person(actor, submission, rule)
-        given = check(
-            submission, rule, reasons=reasons, note=note, successor=successor, level=level, question=question
-        )
-        return _carry_out(actor, submission, current, rule, given)
+    submission = _locked(submission_id)
+    permissions.ensure(actor, rule.permission, relation_of(actor, submission))
+    current = conflicts.ensure_current(actor, submission, rule, revision, sha256, successor.strip())
+    _ensure_right_person(actor, submission, rule)
+    words = given.check(
+        submission, rule, reasons=reasons, note=note, successor=successor, level=level, question=question
+    )
+    return submission, current, rule, words
 
 
 def _locked(submission_id: str) -> Submission:
@@ -123,107 +168,7 @@ def _ensure_right_person(actor: User, submission: Submission, rule: Rule) -> Non
             )
 
 
-def check(
-    submission: Submission,
-    rule: Rule,
-    *,
-    reasons: Sequence[Mapping[str, Any]] = (),
-    note: str = "",
-    successor: str = "",
-    level: str = "",
-    question: str = "",
-) -> Words:
-    """What was given, in the form that is kept. Raises RefusedError (422) for what is missing or wrong."""
-    for name, value, taken in (
-        ("successor", successor, rule.successor),
-        ("level", level, rule.level),
-        ("question", question, rule.question),
-    ):
-        if value and not taken:
-            raise typed.refused(
-                "not_for_this_action", f"{rule.label} takes no {name}.", "Leave it out.", f"/{name}"
-            )
-    rendered = policies.render(reasons)
-    if rule.reason and not rendered:
-        raise typed.refused(
-            "reason_required",
-            f"{rule.label} needs at least one reason.",
-            "Choose from the list of policies.",
-            "/reasons",
-        )
-    words = typed.text(note, "/note")
-    if rule.question:
-        words = typed.text(question or note, "/question", needed="Ask what an admin has to answer.")
-    if rule.name == "approve":
-        blocked = blocks(submission)
-        if blocked:
-            raise RefusedError(
-                "approval_blocked", blocked[0].message, blocked[0].hint, status=422, problems=blocked
-            )
-    return Words(
-        rendered,
-        words,
-        _successor(submission, successor.strip()) if rule.successor else "",
-        _level(level, rendered) if rule.level else "",
-    )
-
-
-def _successor(submission: Submission, version: str) -> str:
-    found = (
-        Release.objects.public()
-        .filter(mod__mod_id=submission.mod_id, version=version, superseded_at__isnull=True)
-        .exclude(version=submission.version)
-    )
-    if not version or not found.exists():
-        raise typed.refused(
-            "successor_not_published",
-            "The successor must be another published version of the same mod.",
-            "Choose one that is listed and not itself superseded.",
-            "/successor",
-        )
-    return version
-
-
-def _level(level: str, reasons: Sequence[Reason]) -> str:
-    if not level:
-        danger = any(reason.policy in DANGERS for reason in reasons)
-        return Release.Level.HARD if danger else Release.Level.SOFT
-    if level not in Release.Level.values:
-        raise typed.refused(
-            "bad_level",
-            f"{level!r} is not a level.",
-            "soft warns players, hard disables the release.",
-            "/level",
-        )
-    return level
-
-
-def blocks(submission: Submission) -> list[Problem]:
-    """What keeps these bytes from being approved, each with how to unblock it; empty where nothing does."""
-    current = submission.current
-    if current is None:
-        return []
-    found = [
-        Problem(
-            result.code or "check_failed",
-            f"The check {result.check_id} failed: {result.message}",
-            "Ask for changes: the author can replace the package.",
-            path=result.path,
-        )
-        for result in current.results.filter(status="failed")
-    ]
-    if Release.objects.taken_back().filter(sha256=current.sha256).exists():
-        found.append(
-            Problem(
-                "bytes_taken_back",
-                "These very bytes were published once and taken back.",
-                "Restore that release instead, or reject this one.",
-            )
-        )
-    return found
-
-
-def _carry_out(actor: User, submission: Submission, current: Revision, rule: Rule, given: Words) -> Outcome:
+def _carry_out(actor: User, submission: Submission, current: Revision, rule: Rule, words: Words) -> Outcome:
     before = submission.state
     first = second_person.waiting(submission)
     first = first if first is not None and first.action == rule.name else None
@@ -236,10 +181,10 @@ def _carry_out(actor: User, submission: Submission, current: Revision, rule: Rul
         sha256=current.sha256,
         action=rule.name,
         decider=actor,
-        reasons=[reason.as_dict() for reason in given.reasons],
-        note=given.note,
-        successor=given.successor,
-        level=given.level,
+        reasons=[reason.as_dict() for reason in words.reasons],
+        note=words.note,
+        successor=words.successor,
+        level=words.level,
         needs_second=why,
     )
     first_sequence = _second(actor, submission, first, decision) if first is not None else None
@@ -256,17 +201,17 @@ def _carry_out(actor: User, submission: Submission, current: Revision, rule: Rul
             "sha256": decision.sha256,
             "needs": SECOND_PERSON if why else "",
             "firstSequence": first_sequence,
-            "reasons": [reason.policy for reason in given.reasons],
+            "reasons": [reason.policy for reason in words.reasons],
         }
-        | ({"level": given.level} if rule.level else {})
-        | ({"successor": given.successor} if rule.successor else {}),
-        reason="\n\n".join([*(reason.text for reason in given.reasons), given.note]).strip(),
+        | ({"level": words.level} if rule.level else {})
+        | ({"successor": words.successor} if rule.successor else {}),
+        reason="\n\n".join([*(reason.text for reason in words.reasons), words.note]).strip(),
     )
     leases.clear(submission)
     if why:
         consequences.ask_second(submission, why)
     else:
-        consequences.follow(actor, submission, rule, decision, given.reasons)
+        consequences.follow(actor, submission, rule, decision, words.reasons)
     return Outcome(submission, decision, SECOND_PERSON if why else "")
 
 

@@ -13,10 +13,30 @@ class ModerationConfig(AppConfig):
     def ready(self) -> None:
         from accounts import outbox
         from catalog import contract
-        from moderation import consequences, deadlines, ground, policies, queue, table
+        from moderation import (
+            consequences,
+            deadlines,
+            ground,
+            policies,
+            publication,
+            publication_smoke,
+            queue,
+            table,
+        )
 
         contract.fill("decision_actions", table.document)
         contract.fill("policies", policies.document)
         contract.fill("waits", queue.waits_document)
         outbox.register(consequences.DEADLINE, "mail", deadlines.run)
+        contract.fill("publish", lambda: publication.publish_due)
+        outbox.register(
+            publication.RUN,
+            "publication",
+            publication.run,
+            lease=120,
+            attempts=12,
+            retry_after=1,
+            exhausted=publication.exhausted,
+        )
+        outbox.register(publication.SMOKE, "checks", publication_smoke.run, lease=120, attempts=3)
         post_migrate.connect(ground.lay_ground, sender=self)

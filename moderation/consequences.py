@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from accounts import notifications, outbox
 from accounts.models import User
-from catalog import words
+from catalog import words as dates
 from catalog.models import Mod, Release
 from moderation import table
+from moderation.given import Words
 from moderation.models import Decision, StaffNote
 from moderation.policies import Reason
 from moderation.table import Rule
@@ -45,14 +46,14 @@ def follow(
         StaffNote.objects.create(submission=submission, writer=actor, text=decision.note)
         queueing.open_reason(submission, Kind.BY_HAND, f"For an admin: {decision.note}")
         return
-    due = now + timedelta(days=table.ANSWER_DAYS) if rule.name == "request_changes" else None
+    due = answer_due(rule, now)
     Submission.objects.filter(pk=submission.pk).update(escalated_at=None, answer_due_at=due)
     submission.escalated_at, submission.answer_due_at = None, due
     queueing.close_reasons(submission, rule.name)
     if rule.name == "reopen":
         queueing.open_reason(submission, Kind.APPEAL, "Reopened; the first decider is left out.")
     _say(actor, submission, decision, reasons)
-    notifications.notify(submission.author, rule.mail, mail_context(submission, decision, reasons))
+    notifications.notify(submission.author, rule.mail, mail_context(submission, decision, reasons, due))
     if due is not None:
         _owe_deadline(submission, due)
     if rule.publication:
@@ -101,11 +102,31 @@ def _say(actor: User, submission: Submission, decision: Decision, reasons: Seque
         )
 
 
-def mail_context(submission: Submission, decision: Decision, reasons: Sequence[Reason]) -> dict[str, Any]:
+def preview_mail(submission: Submission, rule: Rule, words: Words) -> tuple[str, str]:
+    """Subject and text of the mail that the author would get; empty where there is none."""
+    if not rule.mail:
+        return "", ""
+    decision = Decision(
+        action=rule.name, note=words.note, successor=words.successor, level=words.level, submission=submission
+    )
+    due = answer_due(rule, timezone.now())
+    message = notifications.render(
+        submission.author.email, rule.mail, mail_context(submission, decision, words.reasons, due)
+    )
+    return str(message.subject), str(message.body).partition("\n--\n")[0].strip()
+
+
+def answer_due(rule: Rule, now: datetime) -> datetime | None:
+    """Until when the author has to answer; None where nothing is asked."""
+    return now + timedelta(days=table.ANSWER_DAYS) if rule.name == "request_changes" else None
+
+
+def mail_context(
+    submission: Submission, decision: Decision, reasons: Sequence[Reason], due: datetime | None
+) -> dict[str, Any]:
     """What the mail about a decision is made of: plain values, no name of anybody on staff."""
     current = submission.current
     mod = Mod.objects.filter(mod_id=submission.mod_id).only("slug").first() if submission.mod_id else None
-    due = submission.answer_due_at
     return {
         "mod": submission.name or submission.mod_id or submission.submission_id,
         "version": submission.version or "",
@@ -115,7 +136,7 @@ def mail_context(submission: Submission, decision: Decision, reasons: Sequence[R
         "note": decision.note,
         "successor": decision.successor,
         "danger": decision.level == Release.Level.HARD,
-        "due": words.day(due) if due is not None else "",
+        "due": dates.day(due) if due is not None else "",
         "page": f"{settings.SMMODS_SITE_URL}{submission.get_absolute_url()}",
         "mod_page": f"{settings.SMMODS_SITE_URL}{mod.get_absolute_url()}" if mod is not None else "",
     }
