@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from catalog import pages, views
+from catalog import pages, served_urls, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.front, name="front"),
@@ -22,4 +22,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("attribution/", pages.attribution, name="attribution"),
     path("privacy/", pages.privacy, name="privacy"),
     path("wiki/getting-started/", pages.getting_started, name="getting-started"),
+    *served_urls.urlpatterns,
 ]

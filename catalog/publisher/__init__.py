@@ -4,6 +4,7 @@ What it is asked and answers stands in `changes`; the order of its steps in `run
 """
 
 from catalog.publisher.changes import Applied, Change, Hide, NewRelease, Publish, Refresh, Restore, Supersede
+from catalog.publisher.journal import note_smoke, record_of
 from catalog.publisher.plan import Planned, PlannedArtifact
 from catalog.publisher.run import STEPS, finish_unfinished, public_tree, publish
 
@@ -20,6 +21,8 @@ __all__ = [
     "Restore",
     "Supersede",
     "finish_unfinished",
+    "note_smoke",
     "public_tree",
     "publish",
+    "record_of",
 ]

@@ -8,12 +8,15 @@ Rules
 """
 
 from datetime import datetime
+from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Action
 from accounts.models import User
+from catalog.documents import CATALOG, timestamp
 from catalog.models import Publication, PublishedDocument
 from catalog.publisher.plan import Plan
 from catalog.publisher.tree import PublicTree
@@ -80,7 +83,36 @@ def close_line(publication: Publication, plan: Plan, tree: PublicTree) -> None:
         publication.actor, Action.PUBLICATION_FINISHED, "publication", str(publication.revision),
         after={
             "changes": [done.as_dict() for done in plan.applied],
-            "catalog": plan.documents.get("api/v1/catalog.json", ""),
+            "catalog": plan.documents.get(CATALOG, ""),
         },
         reason=publication.cause,
     )
+
+
+def note_smoke(publication: Publication, report: dict[str, Any]) -> None:
+    """Keep the report of the smoke that followed a publication, with its audit entry."""
+    with transaction.atomic():
+        Publication.objects.filter(pk=publication.pk).update(smoke=report)
+        failed = [step["id"] for step in report["steps"] if step["status"] == "failed"]
+        audit.record_as_system(
+            Action.PUBLICATION_SMOKED, "publication", str(publication.revision),
+            after={"status": report["status"], "failed": failed},
+        )
+    publication.smoke = report
+
+
+def record_of(publication: Publication) -> dict[str, Any]:
+    """A publication as the API gives it; nobody is named."""
+    plan = Plan.from_json(publication.plan)
+    return {
+        "revision": publication.revision,
+        "status": publication.outcome,
+        "cause": publication.cause,
+        "plannedAt": timestamp(publication.planned_at),
+        "switchedAt": timestamp(publication.switched_at) if publication.switched_at else None,
+        "finishedAt": timestamp(publication.finished_at) if publication.finished_at else None,
+        "changes": [done.as_dict() for done in plan.applied],
+        "documents": publication.plan["documents"],
+        "artifacts": publication.plan["artifacts"],
+        "smoke": publication.smoke,
+    }

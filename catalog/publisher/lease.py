@@ -18,6 +18,7 @@ from typing import Self
 
 from django.db import DatabaseError, connection
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, Q, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from accounts.errors import RefusedError
@@ -29,7 +30,7 @@ HELD, RENEWED = 10.0, 3.0
 PAUSE = 0.1
 
 
-def _in(seconds: float) -> "ExpressionWrapper[DateTimeField]":
+def _in(seconds: float) -> Combinable:
     """The database's time so many seconds from now."""
     return ExpressionWrapper(
         Now() + Value(timedelta(seconds=seconds), output_field=DurationField()), output_field=DateTimeField()
