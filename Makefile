@@ -16,7 +16,7 @@ endif
 export PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test lint format services bench docs clean
+.PHONY: help setup setup-run run test lint verify format services bench docs clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
@@ -54,6 +54,8 @@ lint: setup ## style, types, templates, migrations, deployment settings
 	@$(BIN)/djlint templates --lint --quiet
 	@$(BIN)/python manage.py makemigrations --check --dry-run
 	@$(BIN)/python -m tests.production
+
+verify: test lint ## what must hold before a change goes in
 
 format: setup ## bring Python files into the common form
 	@$(BIN)/ruff check --fix .

@@ -4,11 +4,14 @@ Rules
 - A process that ends by itself is started again, as systemd would; the work that it held is found again.
 - One that keeps ending right after its start (`QUICK_ENDS` times within `QUICK_SECONDS` each) stops everything:
   it won't get better, and its last lines say why.
-- On SIGINT or SIGTERM each process is asked to finish (SIGTERM to it alone, so that a worker finishes its task),
-  and what is still there after `GRACE_SECONDS` is killed with all its children.
+- Nothing outlives the supervisor: where the system offers it (Linux, by `setpriv`), a process whose supervisor was
+  killed is told to finish.
+- On SIGINT, SIGTERM or SIGHUP each process is asked to finish (SIGTERM to it alone, so that a worker finishes its
+  task), and what is still there after `GRACE_SECONDS` is killed with all its children.
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,6 +40,12 @@ PROCESSES: dict[str, tuple[str, ...]] = {
 }
 
 
+def bound(command: Sequence[str]) -> tuple[str, ...]:
+    """The command, told to finish (SIGTERM) when its parent dies, where the system offers that."""
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "TERM", "--", *command) if setpriv else tuple(command)
+
+
 @dataclass
 class Running:
     """One process: its name, what starts it, when it was started, how often it ended quickly in a row."""
@@ -55,7 +64,7 @@ class Supervisor:
     def __init__(
         self, commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], out: IO[str] = sys.stdout
     ) -> None:
-        self.running = [Running(name, command) for name, command in commands.items()]
+        self.running = [Running(name, bound(command)) for name, command in commands.items()]
         self.environment = dict(environment)
         self.out = out
         self.stopping = False
@@ -63,7 +72,7 @@ class Supervisor:
 
     def run(self) -> int:
         """Run until a signal comes, or until a process won't start. Returns the exit status: 0, or 1."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._stop)
         for one in self.running:
             self._start(one)

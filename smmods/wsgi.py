@@ -4,6 +4,7 @@ import os
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 
 def open_door() -> WSGIHandler:
@@ -13,6 +14,8 @@ def open_door() -> WSGIHandler:
     from smmods.checks import stop_if_unsafe
 
     stop_if_unsafe()
+    # Load every address now, once and before the workers are forked, rather than at each one's first request.
+    _ = get_resolver().url_patterns
     return handler
 
 

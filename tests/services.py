@@ -93,4 +93,5 @@ SERVICES: dict[str, tuple[str, Callable[[], bool]]] = {
     "clamd": ("clamd", clamd_answers),
     "browser": ("Chromium", browser_answers),
     "nginx": ("nginx", nginx_answers),
+    "setpriv": ("setpriv (util-linux)", lambda: shutil.which("setpriv") is not None),
 }

@@ -2,7 +2,9 @@
 
 import io
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -24,6 +26,20 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-c", code)
+
+
+def gone(pid: int, seconds: float = 5) -> bool:
+    """Whether the process ends within this time (one that only waits to be reaped has ended)."""
+    stat = Path(f"/proc/{pid}/stat")
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            if stat.read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def stop_when(one: Supervisor, seen: Callable[[], bool], seconds: float = 20) -> threading.Thread:
@@ -94,13 +110,26 @@ def test_one_that_does_not_finish_is_killed_with_its_children() -> None:
     assert one.run() == 0
     assert "did not finish in time" in out.getvalue()
     child = int(out.getvalue().split("child ")[1].split()[0])
-    until = time.monotonic() + 5
-    while Path(f"/proc/{child}").exists() and time.monotonic() < until:
-        if "Z" in Path(f"/proc/{child}/stat").read_text().split(")")[1][:3]:
-            break
-        time.sleep(0.02)
-    else:
-        assert not Path(f"/proc/{child}").exists()
+    assert gone(child)
+
+
+@pytest.mark.setpriv
+def test_nothing_outlives_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    waits = "import os, time; print('child', os.getpid(), flush=True); time.sleep(60)"
+    runs = (
+        "import os, sys; from smmods.supervisor import Supervisor\n"
+        f"sys.exit(Supervisor({{'worker': (sys.executable, '-c', {waits!r})}}, os.environ).run())"
+    )
+    with subprocess.Popen([sys.executable, "-c", runs], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline().split("child ")[1])
+        process.kill()
+    assert gone(child)
+
+
+def test_without_setpriv_the_command_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert supervisor.bound(["a", "b"]) == ("a", "b")
 
 
 def test_every_queue_has_a_process() -> None:
