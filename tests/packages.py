@@ -313,6 +313,11 @@ def _hostile() -> list[tuple[str, str, bytes]]:
         ("zip.headers", "two CRCs", lying("local", crc=1)),
         ("zip.headers", "two sizes", lying("local", size=1)),
         ("zip.headers", "two compressed sizes", lying("local", compressed=1)),
+        (
+            "zip.headers",
+            "two sizes beside a descriptor",
+            with_parts(Part("a.lua", LUA, flags=8, descriptor=descriptor_of(LUA, packed), local={"size": 1})),
+        ),
         ("zip.headers", "two times", lying("local", time=1)),
         (
             "zip.headers",
@@ -353,6 +358,11 @@ def _hostile() -> list[tuple[str, str, bytes]]:
         ("zip.extra", "a field cut off", with_parts(Part("a.lua", LUA, extra=extra(0x5455, b"\0" * 5)[:-1]))),
         ("zip.extra", "three bytes", with_parts(Part("a.lua", LUA, extra=b"abc"))),
         ("zip.extra", "a hiding place", with_parts(Part("a.lua", LUA, extra=extra(0x7855, b"\0" * 90)))),
+        (
+            "zip.extra",
+            "a long hiding place",
+            with_parts(Part("a.lua", LUA, extra=extra(0x7855, b"\0" * 900))),
+        ),
         ("zip.extra", "in the local header alone", lying("local", extra=extra(0x7075, b"\x01abcd"))),
         ("zip.extra", "a long local one", lying("local", extra=extra(0x000A, bytes(900)))),
         ("zip.stream", "no deflate stream", with_parts(Part("a.lua", LUA, raw=b"\xff" * 40))),
@@ -479,6 +489,12 @@ def _folder(name: str) -> Part:
 def _orphan(start: list[Part]) -> bytes:
     orphan = zip_of([Part("orphan.lua", LUA)])
     return zip_of([*start, Part("Content/last.lua", LUA, before=orphan[: orphan.index(b"PK\x01\x02")])])
+
+
+def _long_entry(good: bytes) -> bytes:
+    """The last entry of the directory announces a comment that is not there."""
+    at = good.rindex(b"PK\x01\x02") + 32
+    return good[:at] + struct.pack("<H", 500) + good[at + 2 :]
 
 
 def _overrun() -> bytes:

@@ -130,6 +130,7 @@ def test_good_sidecars():
         ({"id": "hello"}, "wrong_form", "/id"),
         ({"id": "a.b\n"}, "wrong_form", "/id"),
         ({"id": "a." + "b" * 99}, "too_long", "/id"),
+        ({"id": "a."}, "too_short", "/id"),
         ({"name": ""}, "too_short", "/name"),
         ({"name": "n" * 81}, "too_long", "/name"),
         ({"name": "a\nb"}, "wrong_form", "/name"),
@@ -236,3 +237,42 @@ def test_null_or_something_is_told_as_the_something():
 def test_at_most_fifty_problems():
     wrong = manifest(**{f"x{number}": 1 for number in range(200)})
     assert len(schema_registry.problems(MANIFEST, wrong)) == 50
+
+
+def test_numbers_have_bounds():
+    step = {"id": "a", "status": "passed", "message": "", "milliseconds": -1}
+    contract = {"statuses": [99, 600]}
+    assert ("too_small", "/steps/0/milliseconds") in told("smmods.post-publish-smoke.v1", {"steps": [step]})
+    found = told("smmods.publishing-backend-contract.v1", {"calls": [contract]})
+    assert ("too_small", "/calls/0/statuses/0") in found
+    assert ("too_big", "/calls/0/statuses/1") in found
+
+
+def test_the_contract_s_own_keys_are_there():
+    workflow = schema_registry.schema("smmods.publishing-workflow.v1")
+    assert set(workflow["required"]) == {
+        "schema",
+        "generatedAt",
+        "status",
+        "liveBackend",
+        "summary",
+        "auth",
+        "upload",
+        "backendRequirements",
+        "states",
+        "transitions",
+        "validationChecks",
+        "publicationOutputs",
+        "manualFallback",
+    }
+    readiness = schema_registry.schema("smmods.production-readiness.v1")
+    assert set(readiness["required"]) == {
+        "schema",
+        "generatedAt",
+        "overallStatus",
+        "liveBackend",
+        "summary",
+        "releaseBlockers",
+        "evidence",
+        "gates",
+    }

@@ -154,9 +154,10 @@ def _read_local(file: BinaryIO, entry: Entry, end: int, found: Findings) -> int 
         )
         if here != there
     ]
-    sizes = (crc, compressed, size)
-    # Whoever writes a descriptor did not know these yet, and left them empty (APPNOTE 4.4.4).
-    if sizes != (entry.crc, entry.compressed, entry.size) and not (flags & DESCRIPTOR and not any(sizes)):
+    truth = (entry.crc, entry.compressed, entry.size)
+    # Who writes a descriptor did not know some of these yet, and left them empty (APPNOTE 4.4.4).
+    unknown = 0 if flags & DESCRIPTOR else None
+    if any(here not in (there, unknown) for here, there in zip((crc, compressed, size), truth, strict=True)):
         differing.append("CRC or size")
     if differing:
         found.add("zip.headers", f"Local header and directory differ in {', '.join(differing)}.", entry.path)
