@@ -79,7 +79,7 @@ def give_up(payload: outbox.Payload, why: str) -> None:
 
 
 def _asked_for(submission_id: str, revision: int) -> Submission | None:
-    """The submission, locked where the database can, if this revision of it still waits for a verdict."""
+    """The submission, if this revision of it still waits for a verdict."""
     rows = Submission.objects.select_related("current", "author").filter(
         submission_id=submission_id, state__in=_UNDER_WAY, current__number=revision
     )

@@ -41,7 +41,7 @@ def test_a_name_is_written_once() -> None:
 
 def test_somebody_first_between_look_and_write_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     staging.put(NAME, [b"first"], limit=10)
-    monkeypatch.setattr(FileSystemStorage, "exists", lambda self, name: False)
+    monkeypatch.setattr(FileSystemStorage, "exists", lambda *_: False)
     with pytest.raises(RefusedError) as refused:
         staging.put(NAME, [b"second"], limit=10)
     assert refused.value.code == "already_staged"

@@ -64,7 +64,9 @@ CONTRACT_STATES = [
 ]
 #: Who may make a mover's move: role and relation, written out.
 MAY = {
-    "modder": {(role, relation) for role in ("modder", "moderator", "admin") for relation in ("author", "maintainer")},
+    "modder": {
+        (role, relation) for role in ("modder", "moderator", "admin") for relation in ("author", "maintainer")
+    },
     "moderator": {("moderator", "other"), ("admin", "other")},
     "system": {("system", "other")},
 }
@@ -89,11 +91,15 @@ def test_the_published_documents_are_filled_from_the_table() -> None:
     moves = contract.value("transitions")
     assert {(m["from"], m["to"], m["actor"]) for m in moves} == CONTRACT_MOVES | EXTENSIONS
     assert [m for m in moves if "extension" not in m] == [
-        {"from": m.source.value, "to": m.target.value, "actor": m.actor.value} for m in MOVES if not m.extension
+        {"from": m.source.value, "to": m.target.value, "actor": m.actor.value}
+        for m in MOVES
+        if not m.extension
     ]
     for row in moves:
         assert set(row) <= set(
-            schema_registry.schema("smmods.publishing-workflow.v1")["properties"]["transitions"]["items"]["properties"]
+            schema_registry.schema("smmods.publishing-workflow.v1")["properties"]["transitions"]["items"][
+                "properties"
+            ]
         )
 
 
@@ -124,13 +130,19 @@ def people(db: None) -> dict[tuple[str, str], User]:
 
 
 @pytest.mark.parametrize("source", State)
-def test_every_state_target_mover_role_and_relation(source: State, people: dict[tuple[str, str], User]) -> None:
+def test_every_state_target_mover_role_and_relation(
+    source: State, people: dict[tuple[str, str], User]
+) -> None:
     """The whole table: a move happens where the literal copies above say so, and nowhere else."""
     allowed = CONTRACT_MOVES | EXTENSIONS
     for target, mover, ((role, relation), person) in itertools.product(State, Mover, people.items()):
         author = person if relation == "author" else people["player", "other"]
-        submission = Submission(author=author, via="api", mod_id="space.mod", version="1.0.0", state=source.value)
-        expected = (source.value, target.value, mover.value) in allowed and (role, relation) in MAY[mover.value]
+        submission = Submission(
+            author=author, via="api", mod_id="space.mod", version="1.0.0", state=source.value
+        )
+        expected = (source.value, target.value, mover.value) in allowed and (role, relation) in MAY[
+            mover.value
+        ]
         with transaction.atomic():
             submission.save()
             try:
@@ -138,7 +150,13 @@ def test_every_state_target_mover_role_and_relation(source: State, people: dict[
                 happened = True
             except RefusedError as refused:
                 happened = False
-                assert refused.code in {"illegal_move", "role_required", "not_found", "own_work", "system_only"}
+                assert refused.code in {
+                    "illegal_move",
+                    "role_required",
+                    "not_found",
+                    "own_work",
+                    "system_only",
+                }
             submission.refresh_from_db()
             assert happened is expected, (source, target, mover, role, relation)
             assert submission.state == (target.value if expected else source.value)
