@@ -67,7 +67,6 @@ __all__ = [
     "checks_document",
     "package_rules_document",
     "prepare",
-    "rules_version",
     "run_after",
     "run_intake",
     "run_publication",
@@ -156,11 +155,6 @@ def run_publication(release: PublishedRelease, on_result: OnResult | None = None
 def run_after(release: PublishedRelease, on_result: OnResult | None = None) -> list[Result]:
     """Run the checks after the switch, `release.get` reading the live address."""
     return [_run(check, release, on_result, []) for check in AFTER]
-
-
-def rules_version() -> str:
-    """The version of the rules that the checks follow now."""
-    return RULES_VERSION
 
 
 def checks_document() -> list[Json]:
