@@ -8,9 +8,11 @@ Rules
 
 import re
 from dataclasses import dataclass
+from email.message import Message
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from typing import cast
 
 import orjson
 from django.conf import settings
@@ -40,14 +42,14 @@ def packages() -> tuple[Credit, ...]:
     found = []
     for name in dict.fromkeys(_PINNED.findall(pinned)):
         try:
-            about = metadata.metadata(name)
+            about = cast("Message", metadata.metadata(name))
         except metadata.PackageNotFoundError:
             continue  # pinned for another Python or another processor
         found.append(Credit(about["Name"], about["Version"], licence_of(about), home_of(about)))
     return tuple(sorted(found, key=lambda credit: credit.name.lower()))
 
 
-def licence_of(about: "metadata.PackageMetadata") -> str:
+def licence_of(about: Message) -> str:
     """A package's licence: its SPDX expression, else its short licence field, else its classifiers."""
     expression = about.get("License-Expression")
     if expression:
@@ -60,7 +62,7 @@ def licence_of(about: "metadata.PackageMetadata") -> str:
     return ", ".join(names) or "see its own page"
 
 
-def home_of(about: "metadata.PackageMetadata") -> str:
+def home_of(about: Message) -> str:
     """A package's home page, where its metadata names one over https."""
     pairs = [str(row).partition(",") for row in about.get_all("Project-URL") or []]
     links = {label.strip().lower(): url.strip() for label, _, url in pairs}
@@ -87,5 +89,7 @@ def samples() -> tuple[Credit, ...]:
     rows = []
     for path in sorted(SAMPLES.glob("*/manifest.json")):
         manifest = orjson.loads(path.read_bytes())
-        rows.append(Credit(manifest["name"], manifest["version"], manifest.get("license", ""), manifest["id"]))
+        rows.append(
+            Credit(manifest["name"], manifest["version"], manifest.get("license", ""), manifest["id"])
+        )
     return tuple(rows)

@@ -33,24 +33,37 @@ PAGES: dict[str, Page] = {
     page.path: page
     for page in (
         Page(
-            "/account/", "Accounts", ("auth_service",),
+            "/account/",
+            "Accounts",
+            ("auth_service",),
             "New accounts are not taken at the moment.",
             "Mods can be found and downloaded without an account.",
         ),
         Page(
-            "/upload/", "Uploads",
-            ("auth_service", "upload_storage", "validation_worker", "moderation_queue", "catalog_publisher",
-             "audit_log"),
+            "/upload/",
+            "Uploads",
+            (
+                "auth_service",
+                "upload_storage",
+                "validation_worker",
+                "moderation_queue",
+                "catalog_publisher",
+                "audit_log",
+            ),
             "Uploads are not taken at the moment.",
             "Send your package through the manual lane: same checks, same review.",
         ),
         Page(
-            "/moderation/", "Moderation", ("moderation_queue",),
+            "/moderation/",
+            "Moderation",
+            ("moderation_queue",),
             "The moderation queue is not running at the moment.",
             "Nothing is published without review, so releases wait until it runs again.",
         ),
         Page(
-            "/download/", "Publication", ("catalog_publisher",),
+            "/download/",
+            "Publication",
+            ("catalog_publisher",),
             "New releases are not published at the moment.",
             "Everything that is published already can be downloaded.",
         ),

@@ -100,7 +100,9 @@ class ModPage:
     @property
     def successor(self) -> Mod | None:
         """The mod that a deprecated one names, where the portal has it."""
-        return Mod.objects.public().filter(mod_id=self.mod.replaced_by).first() if self.mod.replaced_by else None
+        return (
+            Mod.objects.public().filter(mod_id=self.mod.replaced_by).first() if self.mod.replaced_by else None
+        )
 
 
 def find(slug: str, version: str = "") -> ModPage | None:

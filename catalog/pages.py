@@ -52,11 +52,17 @@ def _build() -> str:
 def download(request: HttpRequest) -> HttpResponse:
     """`/download/`: the manager, the framework and the runtime, from the records behind their documents."""
     platform = _platform()
-    return render(request, "pages/download.html", {
-        "manager": platform.get(PlatformRelease.Kind.MANAGER),
-        "others": [part for kind, part in sorted(platform.items()) if kind != PlatformRelease.Kind.MANAGER],
-        "claim": copy.claim("/download/"),
-    })
+    return render(
+        request,
+        "pages/download.html",
+        {
+            "manager": platform.get(PlatformRelease.Kind.MANAGER),
+            "others": [
+                part for kind, part in sorted(platform.items()) if kind != PlatformRelease.Kind.MANAGER
+            ],
+            "claim": copy.claim("/download/"),
+        },
+    )
 
 
 @require_safe
@@ -68,35 +74,47 @@ def players(request: HttpRequest) -> HttpResponse:
 @require_safe
 def modders(request: HttpRequest) -> HttpResponse:
     """`/modders/`: from a folder to a published release, the package rules and the review policies."""
-    return render(request, "pages/modders.html", {
-        "package_rules": _asked("package_rules"),
-        "policies": _asked("policies"),
-        "waits": _asked("waits"),
-        "claim": copy.claim("/upload/"),
-        "builds": list(GameBuild.objects.exclude(status=GameBuild.Status.REFUSED)),
-        "samples": list(Mod.objects.public().filter(mod_id__in=SAMPLE_IDS).select_related("latest")),
-        "max_bytes": settings.SMMODS_MAX_PACKAGE_BYTES,
-    })
+    return render(
+        request,
+        "pages/modders.html",
+        {
+            "package_rules": _asked("package_rules"),
+            "policies": _asked("policies"),
+            "waits": _asked("waits"),
+            "claim": copy.claim("/upload/"),
+            "builds": list(GameBuild.objects.exclude(status=GameBuild.Status.REFUSED)),
+            "samples": list(Mod.objects.public().filter(mod_id__in=SAMPLE_IDS).select_related("latest")),
+            "max_bytes": settings.SMMODS_MAX_PACKAGE_BYTES,
+        },
+    )
 
 
 @require_safe
 def getting_started(request: HttpRequest) -> HttpResponse:
     """`/wiki/getting-started/`: a first mod, step by step."""
-    return render(request, "pages/getting_started.html", {
-        "current_build": _build(),
-        "platform": _platform(),
-        "samples": list(Mod.objects.public().filter(mod_id__in=SAMPLE_IDS).select_related("latest")),
-    })
+    return render(
+        request,
+        "pages/getting_started.html",
+        {
+            "current_build": _build(),
+            "platform": _platform(),
+            "samples": list(Mod.objects.public().filter(mod_id__in=SAMPLE_IDS).select_related("latest")),
+        },
+    )
 
 
 @require_safe
 def support(request: HttpRequest) -> HttpResponse:
     """`/support/`: answers, how to report a mod, and the status of the services."""
-    return render(request, "pages/support.html", {
-        "services": copy.status_list(),
-        "claims": [copy.claim(path) for path in ("/account/", "/upload/", "/moderation/", "/download/")],
-        "support_email": settings.SMMODS_SUPPORT_EMAIL,
-    })
+    return render(
+        request,
+        "pages/support.html",
+        {
+            "services": copy.status_list(),
+            "claims": [copy.claim(path) for path in ("/account/", "/upload/", "/moderation/", "/download/")],
+            "support_email": settings.SMMODS_SUPPORT_EMAIL,
+        },
+    )
 
 
 @require_safe
@@ -108,8 +126,12 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @require_safe
 def attribution(request: HttpRequest) -> HttpResponse:
     """`/attribution/`: dependencies, fonts, icons and samples with their licences."""
-    return render(request, "pages/attribution.html", {
-        "packages": credit.packages(),
-        "vendored": credit.vendored(),
-        "samples": credit.samples(),
-    })
+    return render(
+        request,
+        "pages/attribution.html",
+        {
+            "packages": credit.packages(),
+            "vendored": credit.vendored(),
+            "samples": credit.samples(),
+        },
+    )

@@ -44,8 +44,17 @@ ORDER = {
 }
 #: What a cell of the tray shows.
 FIELDS = (
-    "mod_id", "slug", "name", "summary", "authors", "latest__version", "latest_build", "updated_at",
-    "downloads", "deprecated", "replaced_by",
+    "mod_id",
+    "slug",
+    "name",
+    "summary",
+    "authors",
+    "latest__version",
+    "latest_build",
+    "updated_at",
+    "downloads",
+    "deprecated",
+    "replaced_by",
 )
 
 
@@ -78,8 +87,14 @@ class Query:
 
     def address(self) -> str:
         """The same question as a query string, with its `?`; empty where nothing is asked."""
-        pairs = [("q", self.text), *(("category", code) for code in self.categories), ("build", self.build),
-                 ("updated", self.updated), ("deprecated", "1" if self.deprecated else ""), ("sort", self.sort)]
+        pairs = [
+            ("q", self.text),
+            *(("category", code) for code in self.categories),
+            ("build", self.build),
+            ("updated", self.updated),
+            ("deprecated", "1" if self.deprecated else ""),
+            ("sort", self.sort),
+        ]
         encoded = urlencode([(name, value) for name, value in pairs if value])
         return f"?{encoded}" if encoded else ""
 
@@ -106,7 +121,9 @@ def text_of(
     name: str, mod_id: str, summary: str, authors: Iterable[str], categories: Iterable[str] = ()
 ) -> str:
     """What `Mod.search_text` must hold for a mod: its words in lower case."""
-    words = " ".join([name, mod_id, mod_id.replace(".", " ").replace("-", " "), summary, *authors, *categories])
+    words = " ".join(
+        [name, mod_id, mod_id.replace(".", " ").replace("-", " "), summary, *authors, *categories]
+    )
     return " ".join(words.lower().split())
 
 
@@ -211,7 +228,9 @@ def suggestion(query: Query) -> Suggestion | None:
     starts = Q()
     for word in query.words:
         starts |= Q(name__icontains=word[:2])
-    names = Mod.objects.public().filter(starts).values_list("name", flat=True)[:MAX_NAMES] if query.words else []
+    names = (
+        Mod.objects.public().filter(starts).values_list("name", flat=True)[:MAX_NAMES] if query.words else []
+    )
     known = {part for name in names for part in re.findall(r"\w{3,}", name.lower())}
     close = [next(iter(get_close_matches(word, known, n=1, cutoff=CLOSE)), word) for word in query.words]
     better = replace(query, text=" ".join(close))
@@ -235,9 +254,13 @@ def _filters(query: Query, builds: list[GameBuild]) -> tuple[Filters, int]:
     )
     shelved = dict(
         Mod.categories.through.objects.filter(mod__in=matching(replace(query, categories=())))
-        .order_by().values_list("category_id").annotate(Count("id"))
+        .order_by()
+        .values_list("category_id")
+        .annotate(Count("id"))
     )
-    shelves = [shelf for shelf in Category.objects.all() if not shelf.retired or shelf.code in query.categories]
+    shelves = [
+        shelf for shelf in Category.objects.all() if not shelf.retired or shelf.code in query.categories
+    ]
     total = matching(query).count()
     deprecated = matching(replace(query, deprecated=True)).filter(deprecated=True).count()
     filters = Filters(

@@ -15,7 +15,10 @@ def place_svg(place: int, total: int) -> SafeString:
     rows = [
         (
             " class=is-here" if n == place else " class=is-done" if n < place else "",
-            (n - 1) * STEP, 0 if n == place else HEIGHT - SHORT, WIDTH, HEIGHT if n == place else SHORT,
+            (n - 1) * STEP,
+            0 if n == place else HEIGHT - SHORT,
+            WIDTH,
+            HEIGHT if n == place else SHORT,
         )
         for n in range(1, total + 1)
     ]
@@ -33,5 +36,8 @@ def _svg(css: str, width: int, rows: list[tuple[str, int, int, int, int]]) -> Sa
     ticks = format_html_join("", '<rect{} x="{}" y="{}" width="{}" height="{}"/>', rows)
     return format_html(
         '<svg class="{}" viewBox="0 0 {} {}" preserveAspectRatio="none" aria-hidden="true">{}</svg>',
-        css, width, HEIGHT, ticks,
+        css,
+        width,
+        HEIGHT,
+        ticks,
     )

@@ -19,12 +19,18 @@ FRONT_MODS = 6
 def front(request: HttpRequest) -> HttpResponse:
     """`/`: search, what this is, what was updated last, the three ways in."""
     public = Mod.objects.public()
-    recent = public.filter(deprecated=False).order_by("-updated_at", "-id").values(*search.FIELDS)[:FRONT_MODS]
-    return render(request, "catalog/front.html", {
-        "mods": list(recent),
-        "mod_count": public.count(),
-        "current_build": _current_build(),
-    })
+    recent = (
+        public.filter(deprecated=False).order_by("-updated_at", "-id").values(*search.FIELDS)[:FRONT_MODS]
+    )
+    return render(
+        request,
+        "catalog/front.html",
+        {
+            "mods": list(recent),
+            "mod_count": public.count(),
+            "current_build": _current_build(),
+        },
+    )
 
 
 def _current_build() -> str:
@@ -36,16 +42,20 @@ def browse(request: HttpRequest) -> HttpResponse:
     """`/mods/`: search, filters and sort, all of them in the address."""
     query = search.read(dict(request.GET.lists()))
     found = search.search(query, request.GET.get("page", "1"))
-    return render(request, "catalog/browse.html", {
-        "query": query,
-        "found": found,
-        "page": found.page,
-        "filters": found.filters,
-        "sorts": search.SORTS.items() if query.text else list(search.SORTS.items())[1:],
-        "chips": _chips(query, found.filters),
-        "current_build": found.current_build,
-        "suggestion": search.suggestion(query) if query.text and not found.total else None,
-    })
+    return render(
+        request,
+        "catalog/browse.html",
+        {
+            "query": query,
+            "found": found,
+            "page": found.page,
+            "filters": found.filters,
+            "sorts": search.SORTS.items() if query.text else list(search.SORTS.items())[1:],
+            "chips": _chips(query, found.filters),
+            "current_build": found.current_build,
+            "suggestion": search.suggestion(query) if query.text and not found.total else None,
+        },
+    )
 
 
 def _chips(query: search.Query, filters: search.Filters) -> list[tuple[str, str]]:
@@ -74,9 +84,14 @@ def _mod_view(tab: str) -> Callable[..., HttpResponse]:
             raise Http404("No mod has this address.")
         if page.gone:
             return taken_back(request, page.shown, page)
-        return render(request, f"catalog/mod_{tab}.html", _frame(page, tab) | {
-            "shown_releases": page.releases[:OVERVIEW_RELEASES] if tab == "overview" else page.releases,
-        })
+        return render(
+            request,
+            f"catalog/mod_{tab}.html",
+            _frame(page, tab)
+            | {
+                "shown_releases": page.releases[:OVERVIEW_RELEASES] if tab == "overview" else page.releases,
+            },
+        )
 
     return view
 
@@ -140,13 +155,18 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
 
 def taken_back(request: HttpRequest, gone: Release, page: detail.ModPage) -> HttpResponse:
     """410: what was taken back, why, and what to do."""
-    return render(request, "catalog/taken_back.html", {
-        "release": gone,
-        "mod": page.mod,
-        "whole": page.gone,
-        "latest": page.latest,
-        "request_id": request.META.get("smmods.request_id", ""),
-    }, status=410)
+    return render(
+        request,
+        "catalog/taken_back.html",
+        {
+            "release": gone,
+            "mod": page.mod,
+            "whole": page.gone,
+            "latest": page.latest,
+            "request_id": request.META.get("smmods.request_id", ""),
+        },
+        status=410,
+    )
 
 
 @require_safe

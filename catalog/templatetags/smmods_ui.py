@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 
 from django import template
 from django.forms import BoundField
+from django.http import QueryDict
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -26,9 +27,29 @@ from catalog.marks import BANNER, MESSAGE_LEVELS, STATUS, Mark, state_mark, stat
 register = template.Library()
 
 COMPONENTS = (
-    "base", "header", "button", "field", "mark", "chip", "card", "table", "banner", "tabs", "hash",
-    "pagination", "empty", "dialog", "prose", "tray", "mod", "bore-log", "check", "diff", "thread",
-    "decision", "upload",
+    "base",
+    "header",
+    "button",
+    "field",
+    "mark",
+    "chip",
+    "card",
+    "table",
+    "banner",
+    "tabs",
+    "hash",
+    "pagination",
+    "empty",
+    "dialog",
+    "prose",
+    "tray",
+    "mod",
+    "bore-log",
+    "check",
+    "diff",
+    "thread",
+    "decision",
+    "upload",
 )
 #: In this order: tokens, the base that is not ours, fonts, then one file a component.
 STYLESHEETS = (
@@ -42,7 +63,11 @@ SHORT_HEAD, SHORT_TAIL = 8, 6
 CHECK_WEIGHT = {"failed": 0, "warned": 1, "current": 2, "not_run": 3}
 
 for _filter in (
-    words.ago, words.duration, words.filesize, words.bytes_exact, words.thousands,
+    words.ago,
+    words.duration,
+    words.filesize,
+    words.bytes_exact,
+    words.thousands,
 ):
     register.filter(_filter)
 
@@ -50,7 +75,9 @@ for _filter in (
 def _symbol(name: str, css: str) -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
-        css, static("icons/sprite.svg"), name,
+        css,
+        static("icons/sprite.svg"),
+        name,
     )
 
 
@@ -132,7 +159,9 @@ def hash_value(value: str, label: str = "SHA-256") -> SafeString:
     return format_html(
         '<div class="hash"><code>{0}</code><button type="button" class="icon-button" data-copy="{0}" '
         'aria-label="Copy the {1}">{2}</button></div>',
-        value, label, icon("copy"),
+        value,
+        label,
+        icon("copy"),
     )
 
 
@@ -153,7 +182,10 @@ def when(value: datetime | None, style: str = "time") -> SafeString:
     text = said(utc) if said else f"{words.day(utc)}, {utc:%H:%M} UTC"
     return format_html(
         '<time datetime="{}" title="{} UTC" data-when="{}">{}</time>',
-        utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M:%S"), style, text,
+        utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        utc.strftime("%Y-%m-%d %H:%M:%S"),
+        style,
+        text,
     )
 
 
@@ -209,9 +241,9 @@ def checks_by_weight(checks: Any) -> dict[str, list[Any]]:
 def page_obj(context: Mapping[str, Any], page: Any) -> dict[str, Any]:
     """Links to the other pages of a Django page (or one shaped like it), keeping the query."""
     request = context.get("request")
-    query = request.GET.copy() if request is not None else {}
+    query = request.GET.copy() if request is not None else QueryDict(mutable=True)
     query.pop("page", None)
-    encoded = query.urlencode() if query else ""
+    encoded = query.urlencode()
     return {
         "page": page,
         "numbers": list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)),

@@ -7,9 +7,20 @@ from catalog.markdown import render
 
 
 def test_the_usual_marks_stay() -> None:
-    html = render("**bold** *soft* ~~gone~~ `code`\n\n- one\n- two\n\n1. a\n\n> said\n\n```lua\nprint(1)\n```\n\n---\n")
-    for part in ("<strong>bold</strong>", "<em>soft</em>", "<s>gone</s>", "<code>code</code>", "<li>one</li>",
-                 "<ol>", "<blockquote>", "<pre><code>print(1)", "<hr>"):
+    html = render(
+        "**bold** *soft* ~~gone~~ `code`\n\n- one\n- two\n\n1. a\n\n> said\n\n```lua\nprint(1)\n```\n\n---\n"
+    )
+    for part in (
+        "<strong>bold</strong>",
+        "<em>soft</em>",
+        "<s>gone</s>",
+        "<code>code</code>",
+        "<li>one</li>",
+        "<ol>",
+        "<blockquote>",
+        "<pre><code>print(1)",
+        "<hr>",
+    ):
         assert part in html, part
 
 
@@ -25,23 +36,35 @@ def test_links_carry_what_keeps_us_out_of_it() -> None:
     assert 'href="https://example.com"' in html
 
 
-@pytest.mark.parametrize("text", [
-    "<script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "[x](javascript:alert(1))",
-    "[x](JaVaScRiPt:alert(1))",
-    "[x](data:text/html;base64,PHNjcmlwdD4=)",
-    "[x](vbscript:msgbox)",
-    "<a href='javascript:alert(1)'>x</a>",
-    "<iframe src='https://example.com'></iframe>",
-    "<svg onload=alert(1)>",
-    "[x](https://example.com \"t\" onclick=alert)",
-    "`<script>`",
-    "<style>*{display:none}</style>",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](data:text/html;base64,PHNjcmlwdD4=)",
+        "[x](vbscript:msgbox)",
+        "<a href='javascript:alert(1)'>x</a>",
+        "<iframe src='https://example.com'></iframe>",
+        "<svg onload=alert(1)>",
+        '[x](https://example.com "t" onclick=alert)',
+        "`<script>`",
+        "<style>*{display:none}</style>",
+    ],
+)
 def test_nothing_that_runs_gets_through(text: str) -> None:
     html = render(text)
-    for bad in ("<script", "<img", "<iframe", "<svg", "<style", 'href="javascript', 'href="data', 'href="vbscript'):
+    for bad in (
+        "<script",
+        "<img",
+        "<iframe",
+        "<svg",
+        "<style",
+        'href="javascript',
+        'href="data',
+        'href="vbscript',
+    ):
         assert bad not in html.lower()
     assert "onerror" not in html or "&lt;img" in html
 

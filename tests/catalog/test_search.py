@@ -100,7 +100,10 @@ def test_counts_say_what_choosing_a_value_would_show() -> None:
     put("a.two", "Two", category="world", latest_build="0.8.6")
     put("a.old", "Old", category="tools", deprecated=True)
     filters = search.search(Query(categories=("tools",))).filters
-    assert {choice.value: choice.count for choice in filters.categories if choice.count} == {"tools": 1, "world": 1}
+    assert {choice.value: choice.count for choice in filters.categories if choice.count} == {
+        "tools": 1,
+        "world": 1,
+    }
     assert [choice.value for choice in filters.categories if choice.chosen] == ["tools"]
     assert {choice.word: choice.count for choice in filters.builds} == {"0.9.0, current": 1, "0.8.6": 0}
     assert (filters.any_build, filters.any_time, filters.deprecated) == (1, 1, 1)
@@ -135,18 +138,30 @@ def test_the_number_of_queries_does_not_depend_on_what_is_found(django_assert_nu
 
 
 def test_an_address_is_read_into_a_query_and_back() -> None:
-    query = search.read({
-        "q": ["  pipe   works "], "category": ["tools", "world", "tools", ""], "build": ["0.9.0"], "updated": ["7"],
-        "deprecated": ["1"], "sort": ["new"], "else": ["x"],
-    })
+    query = search.read(
+        {
+            "q": ["  pipe   works "],
+            "category": ["tools", "world", "tools", ""],
+            "build": ["0.9.0"],
+            "updated": ["7"],
+            "deprecated": ["1"],
+            "sort": ["new"],
+            "else": ["x"],
+        }
+    )
     assert query == Query("pipe works", ("tools", "world"), "0.9.0", "7", True, "new")
     assert query.narrowed == 5
-    assert query.address() == "?q=pipe+works&category=tools&category=world&build=0.9.0&updated=7&deprecated=1&sort=new"
+    assert (
+        query.address()
+        == "?q=pipe+works&category=tools&category=world&build=0.9.0&updated=7&deprecated=1&sort=new"
+    )
     assert Query().address() == ""
 
 
 def test_what_an_address_should_not_hold_is_left_out() -> None:
-    assert search.read({"sort": ["; drop"], "updated": ["8"], "deprecated": ["yes"], "q": ["a\0b"]}) == Query("ab")
+    assert search.read({"sort": ["; drop"], "updated": ["8"], "deprecated": ["yes"], "q": ["a\0b"]}) == Query(
+        "ab"
+    )
     assert len(search.read({"q": ["x" * 500]}).text) == search.MAX_QUERY
     assert len(Query(text="w " * 50).words) == search.MAX_WORDS
 
