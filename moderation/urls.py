@@ -1,5 +1,18 @@
 """Pages of this room."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from accounts.views_audit import audit_log
+from moderation import views, views_decide, views_review
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="moderation"),
+    path("queue/", views.queue_page, name="moderation-queue"),
+    path("queue/next/", views.take_next, name="moderation-next"),
+    path("review/<str:submission_id>/", views_review.review, name="moderation-review"),
+    path("review/<str:submission_id>/decide/", views_decide.decide, name="moderation-decide"),
+    path("review/<str:submission_id>/file/", views_review.file, name="moderation-file"),
+    path("review/<str:submission_id>/lease/", views_review.lease, name="moderation-lease"),
+    path("review/<str:submission_id>/write/", views_review.write, name="moderation-write"),
+    path("audit/", audit_log, name="moderation-audit"),
+]

@@ -37,16 +37,26 @@ def decide(made: Case, action: str, state: str, **more: Any) -> None:
     current = made.submission.current
     assert current is not None
     Decision.objects.create(
-        submission=made.submission, revision=current, sha256=current.sha256, action=action,
-        decider=made.moderator, **more,
+        submission=made.submission,
+        revision=current,
+        sha256=current.sha256,
+        action=action,
+        decider=made.moderator,
+        **more,
     )
     Submission.objects.filter(pk=made.submission.pk).update(state=state)
     made.submission.refresh_from_db()
 
 
 def owe(op: str, made: Case | None = None, **more: Any) -> OutboxRow:
-    payload = {"op": op, "submission": made.submission.submission_id if made else "", "level": "", "reason": "",
-               "successor": "", "actor": made.moderator.account_id if made else ""}
+    payload = {
+        "op": op,
+        "submission": made.submission.submission_id if made else "",
+        "level": "",
+        "reason": "",
+        "successor": "",
+        "actor": made.moderator.account_id if made else "",
+    }
     with transaction.atomic():
         return outbox.owe(publication.RUN, payload | more)
 
@@ -214,7 +224,9 @@ def test_what_a_killed_run_left_is_finished_with_its_checks(monkeypatch: pytest.
     assert (state(made), listed()) == ("approved", {})
     assert publication.publish_approved(User.objects.system()) is not None
     assert (state(made), listed()) == ("published", {"example.mod": "1.0.0"})
-    assert CheckResult.objects.get(revision=made.submission.current, check_id="artifact_hash").status == "passed"
+    assert (
+        CheckResult.objects.get(revision=made.submission.current, check_id="artifact_hash").status == "passed"
+    )
 
 
 def test_a_package_that_is_gone_from_staging_is_refused(own_files: Any) -> None:
