@@ -20,18 +20,15 @@ from accounts.errors import RefusedError
 from accounts.models import User
 
 
-class RefusedCommandError(CommandError):
+def refusal(refused: RefusedError) -> CommandError:
     """The end of a command that was refused: exit status 1, the reason on standard error."""
-
-    def __init__(self, refused: RefusedError) -> None:
-        lines = [f"{refused.message} [{refused.code}]"]
-        lines += [
-            f"  {problem.pointer or problem.path or '-'}: {problem.message} {problem.hint}".rstrip()
-            for problem in refused.problems
-        ]
-        lines += [refused.hint] if refused.hint else []
-        super().__init__("\n".join(lines), returncode=1)
-        self.refused = refused
+    lines = [f"{refused.message} [{refused.code}]"]
+    lines += [
+        f"  {problem.pointer or problem.path or '-'}: {problem.message} {problem.hint}".rstrip()
+        for problem in refused.problems
+    ]
+    lines += [refused.hint] if refused.hint else []
+    return CommandError("\n".join(lines), returncode=1)
 
 
 class PortalCommand(BaseCommand):
@@ -50,7 +47,7 @@ class PortalCommand(BaseCommand):
             with audit.origin("command"):
                 self.work(**options)
         except RefusedError as refused:
-            raise RefusedCommandError(refused) from refused
+            raise refusal(refused) from refused
 
     def work(self, **options: Any) -> None:
         """What the command does; raises RefusedError or CommandError."""
