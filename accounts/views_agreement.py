@@ -5,6 +5,7 @@ from django.contrib.auth import update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import agreement as modder_agreement
@@ -14,6 +15,7 @@ from accounts.limits import limited
 from accounts.views_signed_in import person
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("write")
 def agreement(request: HttpRequest) -> HttpResponse:
