@@ -113,6 +113,22 @@
     if (form && event.target.type !== "search") form.requestSubmit();
   });
 
+  // A filter's request leaves out what is not set, so that the address stays short, and keeps the fold open.
+  document.addEventListener("htmx:configRequest", function (event) {
+    var parameters = event.detail.parameters;
+    Object.keys(parameters).forEach(function (name) {
+      if (parameters[name] === "") delete parameters[name];
+    });
+  });
+  var foldWasOpen = false;
+  document.addEventListener("htmx:beforeSwap", function () {
+    foldWasOpen = document.querySelector(".filters__fold[open]") !== null;
+  });
+  document.addEventListener("htmx:afterSwap", function () {
+    var fold = document.querySelector(".filters__fold");
+    if (fold && foldWasOpen) fold.open = true;
+  });
+
   document.addEventListener("DOMContentLoaded", function () { prepare(document); });
   document.addEventListener("htmx:load", function (event) { prepare(event.target); });
 })();
