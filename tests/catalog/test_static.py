@@ -10,6 +10,7 @@ import pytest
 from catalog.templatetags.smmods_ui import STYLESHEETS
 
 STATIC = Path(__file__).resolve().parents[2] / "smmods" / "static"
+TEMPLATES = STATIC.parents[1] / "templates"
 STYLES = sorted((STATIC / "css").glob("*.css"))
 COLOURS = (
     "background",
@@ -46,9 +47,11 @@ def test_every_vendored_folder_carries_its_licence() -> None:
 
 
 def test_every_stylesheet_is_linked_and_every_link_is_there() -> None:
-    assert {f"css/{path.name}" for path in STYLES} == {
-        path for path in STYLESHEETS if path.startswith("css/")
-    }
+    templates = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.rglob("*.html"))
+    linked = {path for path in STYLESHEETS if path.startswith("css/")} | set(
+        re.findall(r"css/[a-z-]+\.css", templates)
+    )
+    assert {f"css/{path.name}" for path in STYLES} == linked
     assert all((STATIC / path).is_file() for path in STYLESHEETS)
 
 
