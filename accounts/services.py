@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -48,6 +48,7 @@ __all__ = [
     "revoke_key",
 ]
 
+MAX_ADDRESS = 254
 MAX_NAME = 60
 MAX_REASON = 1000
 
@@ -76,17 +77,14 @@ def register(
     address = email.strip().lower()
     try:
         validate_email(address)
+        MaxLengthValidator(MAX_ADDRESS)(address)
     except ValidationError as error:
         raise RefusedError(
             "bad_email", "This is not an address of mail.", "Check it for typing errors."
         ) from error
     name = clean_name(display_name)
     with transaction.atomic():
-        if User.objects.filter(email=address).exists() or EmailAddress.objects.filter(email=address).exists():
-            raise RefusedError(
-                "email_taken", "There is an account for this address.", "Sign in instead.", status=409
-            )
-        user = User.objects.create_user(address, name, password)
+        user = _new_user(address, name, password)
         EmailAddress.objects.create(user=user, email=address, primary=True, verified=verified)
         audit.record(user, Action.ACCOUNT_REGISTERED, "account", user.account_id, after={"role": user.role})
         if verified:
