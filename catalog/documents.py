@@ -10,7 +10,7 @@ Rules
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -187,13 +187,27 @@ def versions_document(mod: Mod, at: datetime) -> bytes:
     })
 
 
-def _joined(fields: Json, entries: Iterable[str]) -> bytes:
-    """Canonical JSON of `fields` with `mods`, whose entries are canonical already.
+#: Where the entries begin and end in the canonical form of a document that lists mods.
+_BEGIN, _END = b'"mods":[', b'],"revision":'
 
-    The empty list in the canonical form of the rest is the place where the entries go.
+
+def _joined(fields: Json, entries: Iterable[str]) -> bytes:
+    """Canonical JSON of `fields` with `mods`, whose entries are canonical already."""
+    head, _, tail = canonical(fields | {"mods": []}).partition(_BEGIN)
+    return b"".join((head, _BEGIN, ",".join(entries).encode(), tail))
+
+
+def excerpt(listing: bytes, mod_ids: Sequence[str]) -> bytes:
+    """The catalog with the entries of these mods alone; the whole where one of them is not in it as it should be.
+
+    For readers that have taken the other entries before.
     """
-    head, _, tail = canonical(fields | {"mods": []}).partition(b'"mods":[')
-    return b"".join((head, b'"mods":[', ",".join(entries).encode(), tail))
+    rows = Mod.objects.filter(mod_id__in=mod_ids, latest__isnull=False).order_by("mod_id")
+    entries = [entry.encode() for entry in rows.values_list("catalog_entry", flat=True)]
+    begin, end = listing.find(_BEGIN) + len(_BEGIN), listing.rfind(_END)
+    if not all(entry in listing for entry in entries):
+        return listing
+    return listing[:begin] + b",".join(entries) + listing[end:]
 
 
 def catalog(revision: int, at: datetime) -> bytes:

@@ -2,6 +2,8 @@
 
 Rules
 - A check that fails over the planned tree stops the switch; what it said is kept with the submission.
+- Of the planned catalog the manager's reader gets the mods that change: the entries of the others are the very
+  bytes that it took before. The whole is read once more after the switch, over the live address.
 - Results belong to the revision that is published, whoever finishes the publication: where a killed run lost
   them, they are gathered again from the tree.
 """
@@ -10,7 +12,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, BinaryIO
 
-from accounts.errors import Problem, RefusedError
+from accounts.errors import RefusedError
+from catalog import documents
 from catalog.client import ClientError, Source, parse_catalog
 from catalog.models import Release
 from catalog.publisher import Planned, PlannedArtifact, public_tree
@@ -27,15 +30,21 @@ class PlannedChecks:
 
     def __init__(self) -> None:
         self.results: dict[str, list[Result]] = {}
-        self._parsed: dict[bytes, Sequence[Problem]] = {}
 
     def verify(self, planned: Planned) -> None:
         """Check every new release. Raises RefusedError `publication_check_failed` where one does not pass."""
+        if not any(done.op == "publish" for done in planned.applied):
+            return
+        changed = documents.excerpt(planned.documents[documents.CATALOG], planned.mods)
+
+        def read(path: str) -> bytes | None:
+            return changed if path == documents.CATALOG else planned.read(path)
+
         for done in planned.applied:
             if done.op != "publish":
                 continue
             artifact = next(a for a in planned.artifacts if a.submission_id == done.submission_id)
-            seen = _seen(artifact, planned.read, partial(planned.open_artifact, artifact), self._parse)
+            seen = _seen(artifact, read, partial(planned.open_artifact, artifact))
             self.results[done.submission_id] = results = run_publication(seen)
             broken = [result for result in results if result.status is Status.FAILED]
             if broken:
@@ -46,12 +55,6 @@ class PlannedChecks:
                     status=409,
                     problems=broken[0].problems,
                 )
-
-    def _parse(self, raw: bytes) -> Sequence[Problem]:
-        """What a manager makes of the catalog: the same bytes are read once, however many releases there are."""
-        if raw not in self._parsed:
-            self._parsed = {raw: parse_catalog(raw)}
-        return self._parsed[raw]
 
 
 def over_the_tree(release: Release) -> list[Result]:
@@ -71,7 +74,7 @@ def over_the_live_address(release: Release, source: Source, smoke: dict[str, Any
             return None
 
     opened = partial(public_tree().open_kept, release.sha256)
-    return run_after(_seen(_artifact(release), read, opened, parse_catalog, smoke))
+    return run_after(_seen(_artifact(release), read, opened, smoke))
 
 
 def keep(revision: Revision, results: Sequence[Result]) -> None:
@@ -125,7 +128,6 @@ def _seen(
     artifact: PlannedArtifact,
     read: Read,
     opened: Callable[[], BinaryIO],
-    parse: Callable[[bytes], Sequence[Problem]],
     smoke: dict[str, Any] | None = None,
 ) -> PublishedRelease:
     """A release as the checks see it; its page is that of the mod where it is the latest, else its own."""
@@ -143,7 +145,7 @@ def _seen(
         artifact_path=artifact.path,
         get=read,
         open_artifact=opened,
-        parse_catalog=parse,
+        parse_catalog=parse_catalog,
         detail_html=html_of(page),
         smoke=smoke,
     )

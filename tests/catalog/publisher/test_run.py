@@ -11,7 +11,16 @@ from accounts.models import AuditEntry
 from catalog import schema_registry
 from catalog.models import Maintainer, Mod, Publication, PublishedDocument, Release
 from catalog.publisher import (
-    STEPS, Applied, Hide, Planned, Publish, Refresh, Restore, Supersede, finish_unfinished, public_tree,
+    STEPS,
+    Applied,
+    Hide,
+    Planned,
+    Publish,
+    Refresh,
+    Restore,
+    Supersede,
+    finish_unfinished,
+    public_tree,
 )
 from catalog.publisher.facts import free_slug
 from catalog.publisher.tree import TreeError, is_public
