@@ -13,7 +13,7 @@ from uploads.package.streams import BadStreamError, crc32, expand
 TEXT = LUA * 40_000
 
 # A stream whose Huffman code is incomplete: ISA-L's inflate takes it, every other reader refuses it.
-INCOMPLETE = bytes.fromhex("05c1370100000c02b01f")
+INCOMPLETE = bytes.fromhex("05c10701000000c2a0ac9ed93f82984988d4a3c1ed8639")
 
 
 @pytest.fixture(params=["zlib_ng.zlib_ng", "zlib"])
@@ -42,7 +42,7 @@ def test_each_engine_reads_the_same():
         (deflate(TEXT) + b"x", len(TEXT), "goes on after"),
         (deflate(LUA) + bytes(600_000), len(LUA), "goes on after"),
         (b"\xff" * 20, 20, "not a sound"),
-        (INCOMPLETE, 1, "not a sound"),
+        (INCOMPLETE, 23, "not a sound"),
         (b"", 0, "does not end"),
     ],
 )
