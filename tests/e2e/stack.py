@@ -20,6 +20,8 @@ from typing import Any, TypeVar
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from smmods.supervisor import PROCESSES
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 T = TypeVar("T")
 
@@ -102,20 +104,17 @@ class Stack:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self, name: str, *command: str) -> None:
+    def start(self, name: str) -> None:
+        """Start one of the processes that `make run` and the units in deploy/ start."""
         log = (self.var / f"{name}.log").open("ab")
         self.processes[name] = subprocess.Popen(
-            [sys.executable, "-m", *command],
+            [sys.executable, *PROCESSES[name]],
             cwd=ROOT,
             env=self.environment,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
-
-    def start_worker(self) -> None:
-        """The worker that checks packages and sends mail."""
-        self.start("worker", "celery", "-A", "smmods", "worker", "-Q", "checks,mail", "-c", "1", "-n", "w@h")
 
     def kill(self, name: str) -> None:
         """`kill -9` the process and all its children."""
@@ -176,15 +175,9 @@ def running(var: Path, database_url: str, broker_url: str | None, **settings: st
         environment["CELERY_BROKER_URL"] = broker_url
     stack = Stack(f"http://127.0.0.1:{port}", var, environment, mail)
     try:
-        stack.manage("migrate", "--noinput")
-        stack.manage("createcachetable", "--database", "cache")
-        stack.manage("publish_catalog")
-        stack.start("web", "gunicorn", "smmods.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2")
-        stack.start_worker()
-        stack.start(
-            "publisher", "celery", "-A", "smmods", "worker", "-Q", "publication", "-c", "1", "-n", "p@h"
-        )
-        stack.start("beat", "celery", "-A", "smmods", "beat", "-s", str(var / "beat"), "--pidfile", "")
+        stack.manage("prepare", "--no-samples")
+        for name in PROCESSES:
+            stack.start(name)
         try:
             wait_for(lambda: _answers(stack), "the portal to answer", 40)
         except AssertionError as error:

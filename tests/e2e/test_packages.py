@@ -1,6 +1,6 @@
 """A folder of real packages goes through the API in dependency order and is installed from the catalog alone.
 
-The folder is the portal's own three samples; `SMMODS_PACKAGES` names another one, of packages with their
+The folder is the portal's own three samples; `PACKAGES_FOLDER` names another one, of packages with their
 sidecars, to try the same on.
 """
 
@@ -18,21 +18,29 @@ from tests.e2e.visitor import Visitor
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
-MODDER = "packages.modder@example.com"
-MODERATOR = "packages.moderator@example.com"
+MODDER = "modder@example.com"
+MODERATOR = "moderator@example.com"
 
+ADMIN = "admin@example.com"
 PEOPLE = f"""
 from accounts.models import User
 from allauth.account.models import EmailAddress
-for address in ("{MODDER}", "{MODERATOR}"):
+for address in ("{MODDER}", "{MODERATOR}", "{ADMIN}"):
     user = User.objects.create_user(address)
     EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
+"""
+
+NAMESPACE = f"""
+from accounts.models import User
+from catalog.curation import hand_out_namespace
+admin, modder = User.objects.get(email="{ADMIN}"), User.objects.get(email="{MODDER}")
+hand_out_namespace(admin, "starminer", modder, "the samples")
 """
 
 
 def packages(stack: Stack, folder: Path) -> Path:
     """The folder to try: the one named from outside, or the samples, packed."""
-    named = os.environ.get("SMMODS_PACKAGES")
+    named = os.environ.get("PACKAGES_FOLDER")
     if named:
         return Path(named)
     samples = Path(__file__).resolve().parent.parent.parent / "catalog" / "samples"
@@ -69,6 +77,8 @@ def test_every_package_is_published_and_installs_from_the_catalog_alone(
     portal: Stack, tmp_path: Path
 ) -> None:
     portal.manage("shell", "-c", PEOPLE)
+    portal.manage("assign_role", ADMIN, "admin", "--reason", "runs the portal")
+    portal.manage("shell", "-c", NAMESPACE)
     portal.manage("assign_role", MODDER, "modder", "--reason", "sends packages")
     portal.manage("assign_role", MODERATOR, "moderator", "--reason", "reads packages")
     key = portal.manage(
@@ -77,6 +87,9 @@ def test_every_package_is_published_and_installs_from_the_catalog_alone(
     modder = Visitor(portal.url, key)
     moderator = Visitor(portal.url)
     moderator.sign_in(MODERATOR)
+
+    # The gate opens once a moderator was seen: with the next heartbeat.
+    wait_for(lambda: modder.send("POST", "/api/v1/uploads").status != 503, "uploads to open")
 
     batch = in_dependency_order(packages(portal, tmp_path / "packages"))
     assert batch
