@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from ninja import Router
+from ninja import Router, Status
 
 from accounts import permissions
 from accounts.api_auth import session_or_key
@@ -29,13 +29,13 @@ def _account(request: HttpRequest) -> User:
 
 @router.post("/catalog/publish", auth=session_or_key("catalog:publish"), response={202: dict[str, Any]})
 @limited("write")
-def publish(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+def publish(request: HttpRequest) -> Status[dict[str, Any]]:
     """Publish whatever is due; the record of that publication, or of the last one where nothing was."""
     done = contract.value("publish")(_account(request), PUBLISH_WAIT)
     last = done or Publication.objects.order_by("-revision").first()
     if last is None:
         raise RefusedError("not_found", "Nothing has been published yet.", "Run publish_catalog.", status=404)
-    return 202, record_of(last)
+    return Status(202, record_of(last))
 
 
 @router.get("/publications/{int:revision}", auth=session_or_key("catalog:publish"), response=dict[str, Any])
