@@ -27,8 +27,8 @@ READERS = (
 )
 MODERATION = (("/moderation/queue/", "Queue"), ("/moderation/audit/", "Audit log"))
 ADMINISTRATION = (("/account/roles/", "Roles"), ("/admin/", "Administration"))
-#: Pages below one of the readers' own that are reached from elsewhere.
-BELONGS = {"/wiki/": "/modders/", "/upload/": "/modders/"}
+#: Pages that belong to another page's link.
+BELONGS = {"/wiki/": "/modders/", "/upload/": "/modders/", "/moderation/review/": "/moderation/queue/"}
 
 
 def items(path: str, area: str, is_admin: bool, counts: dict[str, int]) -> list[Item]:

@@ -97,13 +97,13 @@ def field_changes(old: Revision | None, new: Revision) -> list[FieldChange]:
 
 
 def flatten(value: Any, path: str = "") -> dict[str, str]:
-    """A JSON value as paths and texts: `dependencies[0].id`."""
-    if isinstance(value, Mapping) and value:
+    """A JSON value as paths and texts: `dependencies[0].id`; an empty list or object has none."""
+    if isinstance(value, Mapping):
         found: dict[str, str] = {}
         for key, inner in value.items():
             found |= flatten(inner, f"{path}.{key}" if path else str(key))
         return found
-    if isinstance(value, list) and value:
+    if isinstance(value, list):
         found = {}
         for place, inner in enumerate(value):
             found |= flatten(inner, f"{path}[{place}]")
@@ -115,7 +115,7 @@ def _plain(value: Any) -> str:
     """A single JSON value as its reader knows it."""
     if isinstance(value, str):
         return value
-    if value is None or value in ({}, []):
+    if value is None:
         return "none"
     return str(value).lower() if isinstance(value, bool) else str(value)
 

@@ -61,8 +61,10 @@ class Item:
 
     @property
     def waited(self) -> timedelta:
-        """How long it has waited."""
-        return timezone.now() - self.since
+        """How long it has waited; to the minute once it is more than one, to the hour after a day."""
+        span = timezone.now() - self.since
+        step = 3600 if span.days else 60 if span.seconds >= 60 else 1
+        return timedelta(seconds=int(span.total_seconds()) // step * step)
 
     @property
     def overdue(self) -> bool:

@@ -24,6 +24,8 @@ from moderation.forms import DecisionForm
 from moderation.relation import ensure_not_own
 from moderation.table import ACTIONS, ANSWER_DAYS, possible
 from uploads import documents, services
+from uploads import status as progress
+from uploads.checks import CHECKS
 from uploads.models import Revision, Submission
 
 QUEUE = "/moderation/queue/"
@@ -88,7 +90,7 @@ def review_page(
 
 def _head(reader: User, submission: Submission, current: Revision) -> dict[str, Any]:
     reasons = list(submission.reasons.filter(closed_at__isnull=True).order_by("due_at"))
-    checks = documents.checks_of(current)
+    checks = _checks(current)
     first = second_person.waiting(submission)
     return {
         "submission": submission,
@@ -98,11 +100,22 @@ def _head(reader: User, submission: Submission, current: Revision) -> dict[str, 
         "since": min((reason.opened_at for reason in reasons), default=None),
         "held": leases.holder_of(submission, reader),
         "checks": checks,
+        "later": len(CHECKS) - len(checks),
         "failed": sum(check["status"] == "failed" for check in checks),
         "signals": sum(check["status"] == "warned" for check in checks),
         "first": first,
         "first_is_mine": first is not None and first.decider_id == reader.pk,
     }
+
+
+def _checks(current: Revision) -> list[dict[str, Any]]:
+    """The checks with their titles; those that only run while a release is published, once they have."""
+    known = {check.id: check for check in CHECKS}
+    return [
+        progress.titled(row, {row["id"]: known[row["id"]].title} if row["id"] in known else {})
+        for row in documents.checks_of(current)
+        if row["status"] != "not_run" or row["id"] not in known or known[row["id"]].phase == "intake"
+    ]
 
 
 def _difference(request: HttpRequest, submission: Submission, current: Revision) -> dict[str, Any]:
