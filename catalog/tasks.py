@@ -8,7 +8,8 @@ from django.db import DatabaseError, transaction
 
 from accounts import outbox
 from accounts.models import OutboxRow
-from catalog import contract_documents, service_status
+from catalog import service_status
+from catalog.contract_documents import out_of_date
 
 QUEUES = ("checks", "publication")
 
@@ -25,7 +26,7 @@ def heartbeat(queue: str) -> None:
 
 def refresh_contract() -> bool:
     """Owe a publication of the contract if it no longer says what holds; returns whether it was owed."""
-    if not contract_documents.out_of_date():
+    if not out_of_date():
         return False
     with transaction.atomic():
         owed = OutboxRow.objects.filter(

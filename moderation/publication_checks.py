@@ -61,7 +61,7 @@ def over_the_tree(release: Release) -> list[Result]:
     """The same checks over what lies in the public tree now."""
     tree = public_tree()
     artifact = _artifact(release)
-    return run_publication(_seen(artifact, tree.read, partial(tree.open_kept, release.sha256), parse_catalog))
+    return run_publication(_seen(artifact, tree.read, partial(tree.open_kept, release.sha256)))
 
 
 def over_the_live_address(release: Release, source: Source, smoke: dict[str, Any]) -> list[Result]:
