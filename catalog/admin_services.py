@@ -64,7 +64,7 @@ class ServiceAdmin(ModelAdmin):
             }
         return made
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The form's fields, what names the row first."""
         return [*self.identity, *(name for name in self.form.base_fields if name not in self.identity)]
 

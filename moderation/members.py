@@ -1,5 +1,6 @@
 """Pieces of a member of a staged package, read without holding more than the piece."""
 
+import re
 from dataclasses import dataclass
 
 from uploads import staging
@@ -9,6 +10,8 @@ from uploads.package.lookup import locate
 from uploads.package.streams import BadStreamError
 
 HEAD = 64
+#: Bytes that no text holds: the controls that `uploads.package.kinds` goes by, too.
+_BINARY = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def read(revision: Revision, path: str, *, offset: int = 0, limit: int) -> Piece
 
 def as_text(raw: bytes) -> str | None:
     """The bytes as text, or None where they are not UTF-8 text."""
-    if b"\x00" in raw:
+    if _BINARY.search(raw):
         return None
     try:
         return raw.decode("utf-8")

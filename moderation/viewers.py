@@ -55,7 +55,7 @@ def view(revision: Revision, file: PackageFile, offset: int = 0, *, as_hex: bool
         return View(file, 0, (), (), None, None, _facts(file, b""), missing=True)
     end = offset + len(read.raw)
     more = end < file.size_bytes
-    text = None if as_hex else members.as_text(_whole_characters(read.raw, more))
+    text = None if as_hex else members.as_text(_whole_characters(read.raw, offset > 0, more))
     if text:
         first = read.lines_before + 1
         lines = tuple((first + place, seen(line)) for place, line in enumerate(text.splitlines()))
@@ -76,9 +76,9 @@ def view(revision: Revision, file: PackageFile, offset: int = 0, *, as_hex: bool
     )
 
 
-def _whole_characters(piece: bytes, more: bool) -> bytes:
+def _whole_characters(piece: bytes, cut: bool, more: bool) -> bytes:
     """A piece that was cut in the middle of a text, without the broken character at its ends."""
-    piece = re.sub(rb"\A[\x80-\xbf]{1,3}", b"", piece)
+    piece = re.sub(rb"\A[\x80-\xbf]{1,3}", b"", piece) if cut else piece
     return re.sub(rb"[\xc0-\xff][\x80-\xbf]{0,2}\Z", b"", piece) if more else piece
 
 
