@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from catalog import attribution as credit
@@ -115,6 +116,12 @@ def support(request: HttpRequest) -> HttpResponse:
             "support_email": settings.SMMODS_SUPPORT_EMAIL,
         },
     )
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """`/favicon.ico`, which browsers ask for by themselves on pages that are not ours (the admin's, say)."""
+    return redirect(static("icons/favicon.svg"))
 
 
 @require_safe

@@ -3,7 +3,9 @@
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-HEIGHT, STEP, WIDTH = 20, 10, 3
+HEIGHT, WIDTH = 20, 3
+#: The breadth of a side panel, which the ticks of a place fill, and how far apart two are at most.
+BREADTH, APART = 296, 24
 SHORT = 14
 MOST = 40
 
@@ -12,17 +14,18 @@ def place_svg(place: int, total: int) -> SafeString:
     """One tick a waiting item: those before in text, one's own in ore and longer. Over 40 it is scaled."""
     if total > MOST:
         place, total = max(1, round(place * MOST / total)), MOST
+    step = min(APART, (BREADTH - WIDTH) // max(total - 1, 1))
     rows = [
         (
             " class=is-here" if n == place else " class=is-done" if n < place else "",
-            (n - 1) * STEP,
+            (n - 1) * step,
             0 if n == place else HEIGHT - SHORT,
             WIDTH,
             HEIGHT if n == place else SHORT,
         )
         for n in range(1, total + 1)
     ]
-    return _svg("ticks", total * STEP - (STEP - WIDTH), rows)
+    return _svg("ticks", BREADTH, rows)
 
 
 def risk_svg(level: int) -> SafeString:

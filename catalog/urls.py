@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("modders/", pages.modders, name="modders"),
     path("support/", pages.support, name="support"),
     path("attribution/", pages.attribution, name="attribution"),
+    path("favicon.ico", pages.favicon, name="favicon"),
     path("privacy/", pages.privacy, name="privacy"),
     path("wiki/getting-started/", pages.getting_started, name="getting-started"),
     *served_urls.urlpatterns,

@@ -167,6 +167,8 @@ def test_place_in_the_queue_as_ticks() -> None:
     many = ticks.place_svg(500, 1000)
     assert many.count("<rect") == ticks.MOST
     assert many.count("is-here") == 1
+    assert all(float(x) < ticks.BREADTH for x in re.findall(r' x="([\d.]+)"', many))
+    assert ticks.place_svg(1, 1).count("<rect") == 1
     assert "style=" not in draw("{% place_ticks 9 23 %}")
 
 

@@ -229,6 +229,11 @@ def test_there_is_an_error_page_for_every_status(rf: RequestFactory, status: int
     assert refusals.ERROR_PAGES[status].heading in unescape(answer.content.decode())
 
 
+def test_browsers_that_ask_for_an_icon_get_ours(client: Client) -> None:
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer["Location"]) == (302, "/static/icons/favicon.svg")
+
+
 def test_messages_are_shown_as_banners(rf: RequestFactory) -> None:
     class Said:
         tags = "success"
