@@ -45,6 +45,7 @@ def machine() -> dict[str, Any]:
     return {
         "cpu": model,
         "cores": os.cpu_count(),
+        "loadAverage": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "system": platform.platform(),
     }

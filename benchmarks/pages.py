@@ -179,7 +179,10 @@ def main() -> None:
     )
     late = [n for n, r in rows.items() if r["queries"] > MAX_QUERIES or r["gunicorn"].p95 > MAX_P95]
     if late:
-        raise SystemExit(f"over {MAX_QUERIES} queries or {MAX_P95:.0f} ms: {', '.join(late)}")
+        load = os.getloadavg()[0]
+        raise SystemExit(
+            f"over {MAX_QUERIES} queries or {MAX_P95:.0f} ms, at a load of {load:.1f}: {', '.join(late)}"
+        )
 
 
 def report(rows: dict[str, dict[str, Any]]) -> None:
