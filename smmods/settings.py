@@ -183,6 +183,12 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SOFT_TIME_LIMIT = env.number("SMMODS_TASK_SOFT_SECONDS", 240, least=1)
 CELERY_TASK_TIME_LIMIT = env.number("SMMODS_TASK_SECONDS", 300, least=2)
+if CELERY_TASK_SOFT_TIME_LIMIT >= CELERY_TASK_TIME_LIMIT:
+    env.refuse(
+        "SMMODS_TASK_SECONDS",
+        "SMMODS_TASK_SECONDS is not above SMMODS_TASK_SOFT_SECONDS: a task would be killed before it is told to end.",
+        "Leave both unset, or set the second to a minute less.",
+    )
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 1024 * env.number("SMMODS_WORKER_MEBIBYTES", 256, least=64)
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False

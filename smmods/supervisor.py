@@ -68,7 +68,7 @@ class Supervisor:
         self.environment = dict(environment)
         self.out = out
         self.stopping = False
-        self._width = max(len(name) for name in commands)
+        self._width = max(len("portal"), *(len(name) for name in commands))
 
     def run(self) -> int:
         """Run until a signal comes, or until a process won't start. Returns the exit status: 0, or 1."""
@@ -124,6 +124,7 @@ class Supervisor:
         return False
 
     def _end(self) -> None:
+        self._say("portal", "stopping; a worker finishes its task first")
         for one in self.running:
             if one.process is not None and one.process.poll() is None:
                 one.process.terminate()

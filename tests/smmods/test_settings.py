@@ -142,6 +142,7 @@ def test_mail_by_webhook_keeps_the_key_out_of_the_address(tmp_path: Path) -> Non
         ("SMMODS_LIMITS", "upload"),
         ("SMMODS_MAX_PACKAGE_BYTES", "104857601"),
         ("DEBUG", "perhaps"),
+        ("SMMODS_TASK_SECONDS", "30"),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, setting: str, value: str) -> None:
