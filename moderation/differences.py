@@ -22,7 +22,7 @@ CONTEXT = 3
 #: Products of line counts up to which two stretches are compared closely.
 CLOSE = 250_000
 #: Products of word counts, over all lines of one difference, that are spent on marking words.
-WORDS = 1_000_000
+WORDS = 300_000
 ROWS, SHOWN = 4000, 1000
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 #: Characters that change what a reader sees without being seen: controls, directions, zero widths.
@@ -91,11 +91,9 @@ class Budget:
     left: int = WORDS
 
     def spend(self, cost: int) -> bool:
-        """Whether `cost` was there; it is gone then."""
-        if cost > self.left:
-            return False
+        """Whether `cost` was still there; once it was not, nothing is left."""
         self.left -= cost
-        return True
+        return self.left >= 0
 
 
 def seen(line: str) -> str:
@@ -260,7 +258,7 @@ def _span(start: int, end: int) -> str:
 
 def words(before: str | None, after: str | None, budget: Budget) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
     """The changed words of two lines that face each other; empty where marking them would say nothing."""
-    if before is None or after is None or max(len(before), len(after)) > SHOWN:
+    if before is None or after is None or budget.left <= 0 or max(len(before), len(after)) > SHOWN:
         return (), ()
     left, right = _TOKEN.findall(before), _TOKEN.findall(after)
     if not budget.spend(len(left) * len(right)):
