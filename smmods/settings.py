@@ -200,18 +200,14 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
 # A hint that was not taken before the next one comes is worth nothing: it expires.
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "accounts.tasks.sweep", "schedule": 5.0, "options": {"queue": "mail", "expires": 5}},
-    "heartbeat-checks": {
+} | {
+    f"heartbeat-{queue}": {
         "task": "catalog.tasks.heartbeat",
         "schedule": 10.0,
-        "args": ("checks",),
-        "options": {"queue": "checks", "expires": 10},
-    },
-    "heartbeat-publication": {
-        "task": "catalog.tasks.heartbeat",
-        "schedule": 10.0,
-        "args": ("publication",),
-        "options": {"queue": "publication", "expires": 10},
-    },
+        "args": (queue,),
+        "options": {"queue": queue, "expires": 10},
+    }
+    for queue in ("checks", "publication")
 }
 
 # Mail. Development keeps mails as files that /dev/mail/ shows. `webhook+https://` hands each mail, signed, to
@@ -262,24 +258,11 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = site.scheme
 # `accounts.limits` counts requests and mails; allauth counts wrong passwords, which only it sees.
-ACCOUNT_RATE_LIMITS = {
-    "login_failed": "10/300s/key",
-    **dict.fromkeys(
-        (
-            "change_password",
-            "change_phone",
-            "confirm_email",
-            "login",
-            "manage_email",
-            "reauthenticate",
-            "request_login_code",
-            "reset_password",
-            "reset_password_from_key",
-            "signup",
-            "verify_phone",
-        )
-    ),
-}
+COUNTED_ELSEWHERE = (
+    "change_password change_phone confirm_email login manage_email reauthenticate request_login_code "
+    "reset_password reset_password_from_key signup verify_phone"
+)
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/300s/key", **dict.fromkeys(COUNTED_ELSEWHERE.split())}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "SMMODS"
