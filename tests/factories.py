@@ -9,12 +9,14 @@ Rules
 import hashlib
 import io
 import itertools
+import time
 import zipfile
 from datetime import UTC, datetime
 from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
+from django.test import Client
 from django.utils import timezone
 
 from accounts import outbox
@@ -52,6 +54,17 @@ def make_user(role: str = "player", email: str = "", **fields: Any) -> User:
         setattr(user, name, value)
     user.save()
     return user
+
+
+def signed_in(user: User, **more: Any) -> Client:
+    """A browser in which this account signed in just now, by code, as a fresh sign-in asks."""
+    client = Client(**more)
+    client.force_login(user)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "code", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+    return client
 
 
 def make_namespace(name: str, *maintainers: User) -> Namespace:
@@ -140,8 +153,12 @@ def make_submission(
     submission = Submission.objects.create(
         author=author, via=via, mod_id=mod_id, version=version, name=document["name"], state=State(state)
     )
-    add_revision(submission, data=data if data is not None else package(document), document=document,
-                 side=sidecar(mod_id, version, **(sidecar_more or {})))
+    add_revision(
+        submission,
+        data=data if data is not None else package(document),
+        document=document,
+        side=sidecar(mod_id, version, **(sidecar_more or {})),
+    )
     if state not in (State.DRAFT, State.UPLOADED, State.VALIDATING, State.VALIDATION_FAILED, State.CANCELLED):
         submission.queued_at = timezone.now()
         submission.save(update_fields=["queued_at"])
@@ -167,9 +184,16 @@ def add_revision(
     name = f"uploads/staging/{submission.submission_id}/{prefix}{file_name}"
     storages["staging"].save(name, ContentFile(data))
     revision = Revision.objects.create(
-        submission=submission, number=number, uploader=uploader or submission.author, staging_name=name,
-        file_name=file_name, sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), sidecar=side,
-        manifest=document, rules_version=RULES,
+        submission=submission,
+        number=number,
+        uploader=uploader or submission.author,
+        staging_name=name,
+        file_name=file_name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size_bytes=len(data),
+        sidecar=side,
+        manifest=document,
+        rules_version=RULES,
     )
     submission.current = revision
     submission.save(update_fields=["current"])
@@ -186,7 +210,11 @@ def make_result(
 ) -> CheckResult:
     """What one check said of the current revision."""
     return CheckResult.objects.create(
-        revision=_current(submission), check_id=check_id, status=status, position=position, rules_version=RULES,
+        revision=_current(submission),
+        check_id=check_id,
+        status=status,
+        position=position,
+        rules_version=RULES,
         **fields,
     )
 
@@ -196,8 +224,12 @@ def make_file(
 ) -> PackageFile:
     """A member in the inventory of the current revision."""
     return PackageFile.objects.create(
-        revision=_current(submission), path=path, size_bytes=len(data), crc32=0,
-        sha256=hashlib.sha256(data).hexdigest(), kind=kind,
+        revision=_current(submission),
+        path=path,
+        size_bytes=len(data),
+        crc32=0,
+        sha256=hashlib.sha256(data).hexdigest(),
+        kind=kind,
     )
 
 
@@ -211,8 +243,11 @@ def make_message(submission: Submission, writer: User | None = None, text: str =
     """A line of the thread; from staff where the writer is not the author."""
     writer = writer or submission.author
     return Message.objects.create(
-        submission=submission, writer=writer, from_staff=writer.pk != submission.author_id,
-        revision_number=1, text=text,
+        submission=submission,
+        writer=writer,
+        from_staff=writer.pk != submission.author_id,
+        revision_number=1,
+        text=text,
     )
 
 
@@ -234,25 +269,44 @@ def make_release(
     mod, _ = Mod.objects.get_or_create(
         mod_id=mod_id,
         defaults={
-            "slug": mod_id.partition(".")[2].replace(".", "-"), "namespace": namespace,
+            "slug": mod_id.partition(".")[2].replace(".", "-"),
+            "namespace": namespace,
             "name": document["name"],
-            "summary": "Says hello.", "authors": ["Ada"], "license": "MIT", "latest_build": BUILD,
-            "search_text": f"{mod_id} a mod says hello", "created_at": at, "updated_at": at,
+            "summary": "Says hello.",
+            "authors": ["Ada"],
+            "license": "MIT",
+            "latest_build": BUILD,
+            "search_text": f"{mod_id} a mod says hello",
+            "created_at": at,
+            "updated_at": at,
         },
     )
     mod.categories.add(*categories)
-    release = Release.objects.create(**{
-        "mod": mod, "version": version, "version_key": versions.sort_key(version),
-        "prerelease": versions.is_prerelease(version), "target_game_build": BUILD,
-        "file_name": f"{mod_id}-v{version}.zip",
-        "sha256": hashlib.sha256(f"{mod_id}{version}".encode()).hexdigest(),
-        "size_bytes": 1000, "dependencies": list(dependencies), "entrypoints": document["entrypoints"],
-        "manifest": document, "sidecar": sidecar(mod_id, version), "uploaded_by": owner, "reviewed_at": at,
-        "published_at": at,
-    } | fields)
+    release = Release.objects.create(
+        **{
+            "mod": mod,
+            "version": version,
+            "version_key": versions.sort_key(version),
+            "prerelease": versions.is_prerelease(version),
+            "target_game_build": BUILD,
+            "file_name": f"{mod_id}-v{version}.zip",
+            "sha256": hashlib.sha256(f"{mod_id}{version}".encode()).hexdigest(),
+            "size_bytes": 1000,
+            "dependencies": list(dependencies),
+            "entrypoints": document["entrypoints"],
+            "manifest": document,
+            "sidecar": sidecar(mod_id, version),
+            "uploaded_by": owner,
+            "reviewed_at": at,
+            "published_at": at,
+        }
+        | fields
+    )
     for wish in dependencies:
         Dependency.objects.create(
-            release=release, mod_id_wanted=wish["id"], version_range=wish["version"],
+            release=release,
+            mod_id_wanted=wish["id"],
+            version_range=wish["version"],
             optional=wish.get("optional", False),
         )
     public = {found.version: found for found in mod.releases.filter(taken_back_at__isnull=True)}
@@ -268,7 +322,8 @@ def services_live(*missing: str) -> None:
         ServiceStatus.objects.update_or_create(
             service=service,
             defaults={
-                "live": service not in missing, "checked_at": timezone.now(),
+                "live": service not in missing,
+                "checked_at": timezone.now(),
                 "missing": "not seen" if service in missing else "",
             },
         )

@@ -4,7 +4,6 @@ A state changes by a move, a check's result by a check, a message by whoever wri
 services, so none of it here.
 """
 
-
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -20,7 +19,6 @@ from uploads.models import (
     Revision,
     Submission,
 )
-
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
@@ -59,9 +57,23 @@ class SubmissionAdmin(ReadOnlyAdmin):
 class RevisionAdmin(ReadOnlyAdmin):
     """Packages as they were received."""
 
-    list_display = ("submission", "number", "sha256", "size_bytes", "rules_version", "received_at", "checked_at")
+    list_display = (
+        "submission",
+        "number",
+        "sha256",
+        "size_bytes",
+        "rules_version",
+        "received_at",
+        "checked_at",
+    )
     list_filter = ("rules_version", "received_at")
-    search_fields = ("submission__submission_id", "submission__mod_id", "sha256", "file_name", "uploader__email")
+    search_fields = (
+        "submission__submission_id",
+        "submission__mod_id",
+        "sha256",
+        "file_name",
+        "uploader__email",
+    )
     list_select_related = ("submission",)
 
 

@@ -31,11 +31,15 @@ _PARTS = {
                     "required": ["package"],
                     "properties": {
                         "package": {
-                            "type": "string", "format": "binary", "contentMediaType": "application/zip",
+                            "type": "string",
+                            "format": "binary",
+                            "contentMediaType": "application/zip",
                             "description": "The package: a ZIP, application/zip or application/x-zip-compressed.",
                         },
                         "sidecar": {
-                            "type": "string", "format": "binary", "contentMediaType": "application/json",
+                            "type": "string",
+                            "format": "binary",
+                            "contentMediaType": "application/json",
                             "description": "The sidecar *.release.json, smmods.mod-release-submission.v1.",
                         },
                     },
@@ -53,7 +57,9 @@ def _user(request: HttpRequest) -> User:
 
 
 def _answer(document: dict[str, Any], status: int = 200, location: str = "") -> HttpResponse:
-    answer = JsonResponse(document, status=status, encoder=DjangoJSONEncoder, json_dumps_params={"ensure_ascii": False})
+    answer = JsonResponse(
+        document, status=status, encoder=DjangoJSONEncoder, json_dumps_params={"ensure_ascii": False}
+    )
     if location:
         answer["Location"] = location
     answer["Cache-Control"] = "no-store"
@@ -65,12 +71,17 @@ def _before(cursor: str) -> int:
     before = problems.read_cursor(cursor)
     if not (before.isascii() and before.isdigit() and len(before) < LONGEST_NUMBER):
         raise RefusedError(
-            "bad_cursor", "This cursor is not one of ours.", "Leave it out to start at the beginning.", status=400
+            "bad_cursor",
+            "This cursor is not one of ours.",
+            "Leave it out to start at the beginning.",
+            status=400,
         )
     return int(before)
 
 
-@router.post("/uploads", auth=session_or_key("uploads:write"), openapi_extra=_PARTS, summary="Submit a release")
+@router.post(
+    "/uploads", auth=session_or_key("uploads:write"), openapi_extra=_PARTS, summary="Submit a release"
+)
 @limited("upload")
 def create(request: HttpRequest) -> HttpResponse:
     """Take a package and its sidecar: 202 and the submission, whose checks are under way. The parts are
@@ -111,10 +122,12 @@ def list_uploads(
     size = min(max(limit, 1), MAX_ITEMS)
     found = list(rows.select_related("current").prefetch_related("current__results")[: size + 1])
     page = found[:size]
-    return _answer({
-        "items": [services.as_document(row, user, queue=False) for row in page],
-        "next": problems.cursor_for(page[-1].pk) if len(found) > size else None,
-    })
+    return _answer(
+        {
+            "items": [services.as_document(row, user, queue=False) for row in page],
+            "next": problems.cursor_for(page[-1].pk) if len(found) > size else None,
+        }
+    )
 
 
 @router.get("/uploads/{submission_id}", auth=session_or_key("uploads:read"), summary="One submission")
@@ -134,7 +147,9 @@ def cancel(request: HttpRequest, submission_id: str) -> HttpResponse:
 
 
 @router.post(
-    "/uploads/{submission_id}/package", auth=session_or_key("uploads:write"), openapi_extra=_PARTS,
+    "/uploads/{submission_id}/package",
+    auth=session_or_key("uploads:write"),
+    openapi_extra=_PARTS,
     summary="Replace the package",
 )
 @limited("upload")

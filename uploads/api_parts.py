@@ -46,7 +46,8 @@ def read_parts(request: HttpRequest) -> Parts:
         raise RefusedError(
             "unsupported_content_type",
             f"The request came as {(request.content_type or 'nothing that it says')[:80]}.",
-            "Send a form: multipart/form-data with the parts package and sidecar.", status=415,
+            "Send a form: multipart/form-data with the parts package and sidecar.",
+            status=415,
         )
     read_form(request)
     for name in ("package", "sidecar"):
@@ -67,12 +68,16 @@ def read_form(request: HttpRequest) -> None:
         raise
     except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent) as error:
         raise RefusedError(
-            "form_too_large", "The form holds more than is taken beside the package.",
-            "Send package and sidecar and nothing else; the package is a file part.", status=413,
+            "form_too_large",
+            "The form holds more than is taken beside the package.",
+            "Send package and sidecar and nothing else; the package is a file part.",
+            status=413,
         ) from error
     except (MultiPartParserError, UnreadablePostError, RawPostDataException) as error:
         raise RefusedError(
-            "form_unreadable", f"The form can't be read: {error}", "Send it as multipart/form-data again.",
+            "form_unreadable",
+            f"The form can't be read: {error}",
+            "Send it as multipart/form-data again.",
             status=400,
         ) from error
 

@@ -23,7 +23,12 @@ class UploadsConfig(AppConfig):
         contract.fill("rules_version", lambda: checks.RULES_VERSION)
         contract.fill("waived_checks", facts.waived_checks)
         outbox.register(
-            services.CHECKS, "checks", checking.work, lease=2 * settings.CELERY_TASK_TIME_LIMIT, attempts=3,
-            retry_after=2, exhausted=checking.give_up,
+            services.CHECKS,
+            "checks",
+            checking.work,
+            lease=2 * settings.CELERY_TASK_TIME_LIMIT,
+            attempts=3,
+            retry_after=2,
+            exhausted=checking.give_up,
         )
         outbox.register(services.EXPIRE, "mail", services.expire)

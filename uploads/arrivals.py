@@ -22,7 +22,8 @@ def ensure_zip(content_type: str) -> None:
         raise RefusedError(
             "unsupported_content_type",
             f"The package came as {content_type[:80] or 'nothing that it says'}; a ZIP is wanted.",
-            f"Send the part package with the content type {CONTENT_TYPES[0]}.", status=415,
+            f"Send the part package with the content type {CONTENT_TYPES[0]}.",
+            status=415,
             extra={"acceptedContentTypes": list(CONTENT_TYPES)},
         )
 
@@ -31,8 +32,10 @@ def ensure_key(key: str | None) -> None:
     """Raise RefusedError `idempotency_key_invalid` (400) for a key that is not one."""
     if key is not None and not (0 < len(key) <= 100 and key.isascii() and key.isprintable()):
         raise RefusedError(
-            "idempotency_key_invalid", "An idempotency key has 1 to 100 printable ASCII characters.",
-            "Send a UUID, for one.", status=400,
+            "idempotency_key_invalid",
+            "An idempotency key has 1 to 100 printable ASCII characters.",
+            "Send a UUID, for one.",
+            status=400,
         )
 
 
@@ -51,7 +54,9 @@ def by_key(actor: User, key: str | None, fingerprint: str) -> Submission | None:
         return None
     if row.fingerprint != fingerprint:
         raise RefusedError(
-            "idempotency_key_reused", "This Idempotency-Key was sent with another request before.",
-            "Use a new key for each new request.", status=409,
+            "idempotency_key_reused",
+            "This Idempotency-Key was sent with another request before.",
+            "Use a new key for each new request.",
+            status=409,
         )
     return row.submission

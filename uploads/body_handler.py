@@ -33,7 +33,9 @@ class TruncatedError(RefusedError, MultiPartParserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "truncated", "The upload was cut off: fewer bytes came than were announced.", "Send it again.",
+            "truncated",
+            "The upload was cut off: fewer bytes came than were announced.",
+            "Send it again.",
             status=400,
         )
 

@@ -72,7 +72,8 @@ def give_up(payload: outbox.Payload, why: str) -> None:
         with transaction.atomic():
             move(submission, State.VALIDATING, actor=User.objects.system(), mover=Mover.SYSTEM)
     problem = Problem(
-        "validation_crashed", "The checks stopped three times without a verdict.",
+        "validation_crashed",
+        "The checks stopped three times without a verdict.",
         "The moderation team looks into it. If your package is unusually large, try a smaller one.",
     )
     _finish(submission, submission.current, [_verdict(problem)], None)
@@ -102,7 +103,10 @@ def _take_up(submission_id: str, revision: int) -> Submission | None:
         except RefusedError:
             return None  # withdrawn, or taken up by somebody else, since we looked
         audit.record(
-            system, Action.VALIDATION_STARTED, "submission", submission_id,
+            system,
+            Action.VALIDATION_STARTED,
+            "submission",
+            submission_id,
             before={"state": State.UPLOADED.value},
             after={"state": submission.state, "revision": revision, "sha256": _sha256(submission)},
         )
@@ -122,8 +126,13 @@ def _subject(submission: Submission, revision: Revision) -> Subject | None:
         return None
     portal = facts.gather(revision.sidecar, read.manifest, submission=submission)
     return Subject(
-        open_package=read.open_package, size=read.size, sha256=read.sha256, report=read.report,
-        manifest=read.manifest, sidecar=read.sidecar, portal=portal,
+        open_package=read.open_package,
+        size=read.size,
+        sha256=read.sha256,
+        report=read.report,
+        manifest=read.manifest,
+        sidecar=read.sidecar,
+        portal=portal,
     )
 
 
@@ -135,8 +144,13 @@ def _give_back(submission: Submission, why: str) -> None:
         except RefusedError:
             return  # somebody else came to a verdict
         audit.record(
-            system, Action.VALIDATION_RETURNED, "submission", submission.submission_id,
-            before={"state": State.VALIDATING.value}, after={"state": submission.state}, reason=why,
+            system,
+            Action.VALIDATION_RETURNED,
+            "submission",
+            submission.submission_id,
+            before={"state": State.VALIDATING.value},
+            after={"state": submission.state},
+            reason=why,
         )
 
 
@@ -162,16 +176,23 @@ def _finish(
             else:
                 _queue(submission)
             audit.record(
-                system, Action.VALIDATION_FINISHED, "submission", submission.submission_id,
+                system,
+                Action.VALIDATION_FINISHED,
+                "submission",
+                submission.submission_id,
                 before={"state": State.VALIDATING.value},
                 after={
-                    "state": submission.state, "revision": revision.number, "sha256": revision.sha256,
+                    "state": submission.state,
+                    "revision": revision.number,
+                    "sha256": revision.sha256,
                     "rulesVersion": RULES_VERSION,
                     "checks": {result.check_id: result.status.value for result in results},
                 },
             )
     except RefusedError as refused:
-        log.info("a verdict was there already", extra={"submission": submission.submission_id, "why": str(refused)})
+        log.info(
+            "a verdict was there already", extra={"submission": submission.submission_id, "why": str(refused)}
+        )
 
 
 def _queue(submission: Submission) -> None:
@@ -189,17 +210,30 @@ def _write_results(revision: Revision, results: Sequence[Result], members: Seque
     documents = [result.as_dict() for result in results]
     CheckResult.objects.bulk_create(
         CheckResult(
-            revision=revision, check_id=row["id"], position=place, status=row["status"], code=row["code"],
-            message=row["message"], hint=row["hint"], path=row["path"][:400], evidence=row["evidence"],
-            problems=row["problems"], rules_version=row["rulesVersion"],
+            revision=revision,
+            check_id=row["id"],
+            position=place,
+            status=row["status"],
+            code=row["code"],
+            message=row["message"],
+            hint=row["hint"],
+            path=row["path"][:400],
+            evidence=row["evidence"],
+            problems=row["problems"],
+            rules_version=row["rulesVersion"],
         )
         for place, row in enumerate(documents)
     )
     PackageFile.objects.bulk_create(
         (
             PackageFile(
-                revision=revision, path=member.path, size_bytes=member.size, crc32=member.crc,
-                sha256=member.sha256, kind=member.kind[:40], executable=member.executable,
+                revision=revision,
+                path=member.path,
+                size_bytes=member.size,
+                crc32=member.crc,
+                sha256=member.sha256,
+                kind=member.kind[:40],
+                executable=member.executable,
             )
             for member in members
         ),
@@ -222,15 +256,14 @@ def _told(broken: Sequence[Result]) -> list[dict[str, str]]:
 
 
 def _verdict(problem: Problem) -> Result:
-    return Result(
-        VALIDATION, Status.FAILED, problem.code, problem.message, problem.hint, problems=(problem,)
-    )
+    return Result(VALIDATION, Status.FAILED, problem.code, problem.message, problem.hint, problems=(problem,))
 
 
 def _changed() -> Result:
     return _verdict(
         Problem(
-            "staged_bytes_changed", "The package in staging is no longer the one that was received.",
+            "staged_bytes_changed",
+            "The package in staging is no longer the one that was received.",
             "Replace the package. The moderation team sees this and looks into the storage.",
         )
     )

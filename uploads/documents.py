@@ -39,8 +39,15 @@ def _result(row: CheckResult) -> dict[str, Any]:
 
 def _not_run(check_id: str, why: str) -> dict[str, Any]:
     return {
-        "id": check_id, "status": "not_run", "code": "", "message": "", "hint": why, "path": "",
-        "evidence": {}, "problems": [], "rulesVersion": "",
+        "id": check_id,
+        "status": "not_run",
+        "code": "",
+        "message": "",
+        "hint": why,
+        "path": "",
+        "evidence": {},
+        "problems": [],
+        "rulesVersion": "",
     }
 
 

@@ -37,8 +37,10 @@ def peek(staged: Staged) -> Peek:
         report = read_package(source, staged.size_bytes)
     if report.manifest_raw is None:
         missing = Problem(
-            "manifest_missing", "There is no readable manifest.json at the package's root.",
-            "Put manifest.json at the top of the ZIP, beside Content/, and pack again.", path="manifest.json",
+            "manifest_missing",
+            "There is no readable manifest.json at the package's root.",
+            "Put manifest.json at the top of the ZIP, beside Content/, and pack again.",
+            path="manifest.json",
         )
         return Peek(None, (*report.problems, missing))
     try:

@@ -22,7 +22,9 @@ WORKER = "validation_worker"
 Json = dict[str, Any]
 
 
-def gather(sidecar: Json | None, manifest: Json | None, *, submission: Submission | None = None) -> PortalFacts:
+def gather(
+    sidecar: Json | None, manifest: Json | None, *, submission: Submission | None = None
+) -> PortalFacts:
     """The facts for a release with these documents; its own `submission` takes no version from it."""
     document = manifest or sidecar or {}
     mod_id = str(document.get("id") or document.get("modId") or "")
@@ -55,7 +57,9 @@ def _wanted(document: Json | None) -> frozenset[str]:
         listed = (document or {}).get(key)
         rows += listed if isinstance(listed, list) else []
     return frozenset(
-        row["id"] for row in rows if isinstance(row, dict) and isinstance(row.get("id"), str) and len(row["id"]) <= 100
+        row["id"]
+        for row in rows
+        if isinstance(row, dict) and isinstance(row.get("id"), str) and len(row["id"]) <= 100
     )
 
 
@@ -82,7 +86,11 @@ def _releases(mod_ids: frozenset[str]) -> dict[str, list[str]]:
 def _services(submission: Submission | None) -> dict[str, Service]:
     here = Service(True, "It is running these checks.")
     if settings.SMMODS_ENVIRONMENT == "development":
-        return {"database": Service(True, "It answers."), "upload_storage": _storage(submission), WORKER: here}
+        return {
+            "database": Service(True, "It answers."),
+            "upload_storage": _storage(submission),
+            WORKER: here,
+        }
     sights = service_status.sights()
     asked = {name: Service(sight.live, sight.evidence or sight.missing) for name, sight in sights.items()}
     return asked | {WORKER: here}

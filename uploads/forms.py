@@ -50,9 +50,15 @@ class DetailsForm(forms.Form):
     name = _line("Name", "As in manifest.json.", required=True)
     version = _line("Version", "As in manifest.json, for example 1.4.0.", required=True, mono=True)
     build = _line("Game build", "As in manifest.json, for example 0.9.0.", required=True, mono=True)
-    summary = _line("Summary", "One line that says what it does; players see it in every list.", required=True)
-    license = _line("Licence", "An SPDX expression, for example MIT or LGPL-2.1-or-later.", required=True, mono=True)
-    description = _text("Description", "Markdown. What it does, how to use it, what to know before installing.")
+    summary = _line(
+        "Summary", "One line that says what it does; players see it in every list.", required=True
+    )
+    license = _line(
+        "Licence", "An SPDX expression, for example MIT or LGPL-2.1-or-later.", required=True, mono=True
+    )
+    description = _text(
+        "Description", "Markdown. What it does, how to use it, what to know before installing."
+    )
     changelog = _text("Changelog", "Markdown. What is new in this version.")
     categories = forms.MultipleChoiceField(
         label="Categories", help_text="At most five.", required=False, widget=forms.CheckboxSelectMultiple

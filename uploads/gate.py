@@ -52,7 +52,10 @@ def ensure_open() -> None:
     gate = state()
     if not gate.open:
         raise RefusedError(
-            "uploads_disabled", f"Uploads are not taken at the moment. {gate.why}",
+            "uploads_disabled",
+            f"Uploads are not taken at the moment. {gate.why}",
             "Try again later. The manual lane stays open: see docs/manual-publishing.md.",
-            status=503, retry_after=60, extra={"missing": list(gate.missing)},
+            status=503,
+            retry_after=60,
+            extra={"missing": list(gate.missing)},
         )

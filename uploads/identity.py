@@ -41,7 +41,9 @@ def checked_sidecar(document: object) -> dict[str, Any]:
     if found or not isinstance(document, dict):
         raise RefusedError(
             "sidecar_invalid",
-            f"The sidecar does not keep {SIDECAR}: {found[0].message}" if found else "The sidecar is no object.",
+            f"The sidecar does not keep {SIDECAR}: {found[0].message}"
+            if found
+            else "The sidecar is no object.",
             "Mend each place that errors names; the schema is at "
             "/api/v1/publishing/mod-release-submission.schema.json.",
             problems=found,
@@ -59,15 +61,19 @@ def ensure_describes(sidecar: dict[str, Any], staged: Staged) -> None:
     }
     problems = [
         Problem(
-            "sidecar_disagrees", f"package.{key} says {claims[key]!r}; the bytes received say {truth!r}.",
-            "Write it anew after packing, or leave package out.", f"/package/{key}",
+            "sidecar_disagrees",
+            f"package.{key} says {claims[key]!r}; the bytes received say {truth!r}.",
+            "Write it anew after packing, or leave package out.",
+            f"/package/{key}",
         )
         for key, truth in true_of.items()
         if key in claims and claims[key] != truth
     ]
     if problems:
         raise RefusedError(
-            "sidecar_disagrees", problems[0].message, "Send the package that the sidecar was written for.",
+            "sidecar_disagrees",
+            problems[0].message,
+            "Send the package that the sidecar was written for.",
             problems=problems,
         )
 
@@ -79,13 +85,17 @@ def ensure_may_submit(actor: User, mod_id: str) -> None:
         return
     if name in RESERVED:
         raise RefusedError(
-            "namespace_reserved", f"The namespace {name} is reserved.",
-            "Choose another first segment for the mod's id, or ask an admin for this one.", status=403,
+            "namespace_reserved",
+            f"The namespace {name} is reserved.",
+            "Choose another first segment for the mod's id, or ask an admin for this one.",
+            status=403,
         )
     if Namespace.objects.filter(name=name, maintainers__isnull=False).exists():
         raise RefusedError(
-            "namespace_taken", f"The namespace {name} belongs to somebody else.",
-            "Choose another first segment for the mod's id, or ask its maintainers to add you.", status=403,
+            "namespace_taken",
+            f"The namespace {name} belongs to somebody else.",
+            "Choose another first segment for the mod's id, or ask its maintainers to add you.",
+            status=403,
         )
 
 
@@ -93,7 +103,9 @@ def ensure_version_free(mod_id: str, version: str, *, but: Submission | None = N
     """Refuse a version that is published or on its way. Raises RefusedError `version_exists` (409)."""
     if Release.objects.filter(mod__mod_id=mod_id, version=version).exists():
         raise version_exists(mod_id, version)
-    taken = Submission.objects.filter(mod_id=mod_id, version=version).exclude(state__in=[s.value for s in FREE])
+    taken = Submission.objects.filter(mod_id=mod_id, version=version).exclude(
+        state__in=[s.value for s in FREE]
+    )
     if but is not None:
         taken = taken.exclude(pk=but.pk)
     if taken.exists():
@@ -103,10 +115,12 @@ def ensure_version_free(mod_id: str, version: str, *, but: Submission | None = N
 def version_exists(mod_id: str, version: str) -> RefusedError:
     """The refusal of a version that somebody else's or one's own submission or release has."""
     return RefusedError(
-        "version_exists", f"{mod_id} {version} is there already.",
+        "version_exists",
+        f"{mod_id} {version} is there already.",
         "Raise the version in manifest.json and the sidecar; to mend a submission that is still open, replace "
         "its package instead.",
-        status=409, problems=[Problem("version_exists", "This version is taken.", "Raise it.", "/version")],
+        status=409,
+        problems=[Problem("version_exists", "This version is taken.", "Raise it.", "/version")],
     )
 
 
@@ -114,6 +128,8 @@ def ensure_room(actor: User) -> None:
     """Refuse the 21st open submission of an account. Raises RefusedError `too_many_open` (409)."""
     if Submission.objects.open().filter(author=actor).count() >= MAX_OPEN:
         raise RefusedError(
-            "too_many_open", f"You have {MAX_OPEN} open submissions already.",
-            "Withdraw one that you no longer want, or wait for a decision.", status=409,
+            "too_many_open",
+            f"You have {MAX_OPEN} open submissions already.",
+            "Withdraw one that you no longer want, or wait for a decision.",
+            status=409,
         )

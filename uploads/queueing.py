@@ -60,7 +60,9 @@ def open_reason(
     """
     now = timezone.now()
     row, _ = QueueReason.objects.get_or_create(
-        submission=submission, kind=kind, closed_at=None,
+        submission=submission,
+        kind=kind,
+        closed_at=None,
         defaults={"detail": detail[:300], "due_at": due or due_time(kind, now), "opened_at": now},
     )
     return row

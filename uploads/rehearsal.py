@@ -41,8 +41,14 @@ def rehearse(*, chunks: Iterable[bytes], content_type: str, sidecar_raw: bytes |
 
         read = prepare(open_package, size, sha256=sha256, sidecar_raw=sidecar_raw)
         subject = Subject(
-            open_package=open_package, size=size, sha256=sha256, report=read.report, manifest=read.manifest,
-            sidecar=read.sidecar, sidecar_raw=sidecar_raw, portal=facts.gather(read.sidecar, read.manifest),
+            open_package=open_package,
+            size=size,
+            sha256=sha256,
+            report=read.report,
+            manifest=read.manifest,
+            sidecar=read.sidecar,
+            sidecar_raw=sidecar_raw,
+            portal=facts.gather(read.sidecar, read.manifest),
         )
         return report(subject, _run(subject))
 

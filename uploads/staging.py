@@ -108,7 +108,9 @@ def put(name: str, chunks: Iterable[bytes], *, limit: int) -> Staged:
         discard(name)
         log.exception("staging could not be written", extra={"staged": name})
         raise RefusedError(
-            "staging_unavailable", "The package could not be stored just now.", "Try again in a minute.",
+            "staging_unavailable",
+            "The package could not be stored just now.",
+            "Try again in a minute.",
             status=503,
         ) from error
     except BaseException:
@@ -134,7 +136,9 @@ def rename(staged: Staged, name: str) -> Staged:
     if moved.sha256 != staged.sha256:
         discard(name)
         raise RefusedError(
-            "staged_bytes_changed", "The package is no longer the one that was received.", "Upload it again.",
+            "staged_bytes_changed",
+            "The package is no longer the one that was received.",
+            "Upload it again.",
             status=409,
         )
     return moved
@@ -177,11 +181,16 @@ def too_large(limit: int) -> RefusedError:
 
 def empty() -> RefusedError:
     """The refusal of a package without a byte."""
-    return RefusedError("package_empty", "The package is empty: it has no bytes.", "Send the ZIP file itself.")
+    return RefusedError(
+        "package_empty", "The package is empty: it has no bytes.", "Send the ZIP file itself."
+    )
 
 
 def already_staged() -> RefusedError:
     """The refusal of a second write to one name."""
     return RefusedError(
-        "already_staged", "There is a package under this name already.", "Reload the page and look.", status=409
+        "already_staged",
+        "There is a package under this name already.",
+        "Reload the page and look.",
+        status=409,
     )

@@ -26,9 +26,16 @@ UNDER_WAY = frozenset({State.UPLOADED, State.VALIDATING, State.APPROVED})
 #: States in which the package is being checked, or about to be.
 BEING_CHECKED = frozenset({State.UPLOADED, State.VALIDATING})
 #: States after a person has decided.
-DECIDED = frozenset({
-    State.CHANGES_REQUESTED, State.APPROVED, State.REJECTED, State.PUBLISHED, State.HIDDEN, State.SUPERSEDED,
-})
+DECIDED = frozenset(
+    {
+        State.CHANGES_REQUESTED,
+        State.APPROVED,
+        State.REJECTED,
+        State.PUBLISHED,
+        State.HIDDEN,
+        State.SUPERSEDED,
+    }
+)
 #: States in which the release is, or was, in the catalog.
 CAME_OUT = frozenset({State.PUBLISHED, State.HIDDEN, State.SUPERSEDED})
 
@@ -62,6 +69,12 @@ def named_checks(submission: Submission) -> list[Check]:
             if row["id"] in intake and not row["rulesVersion"]:
                 row["status"] = "current"
     return rows
+
+
+def still_to_come(checks: list[Check]) -> list[Check]:
+    """Those that have not run because their phase, publication or after, has not begun."""
+    later = {check.id for check in CHECKS if check.phase is not Phase.INTAKE}
+    return [row for row in checks if row["id"] in later and not row["rulesVersion"]]
 
 
 def titled(check: Check, titles: dict[str, str]) -> Check:

@@ -35,14 +35,18 @@ def post_message(actor: User, submission: Submission, text: str) -> Message:
         raise _bad_message("message_empty", "There is nothing in the message.", "Write a few words.")
     if len(words) > MAX_MESSAGE:
         raise _bad_message(
-            "message_too_long", f"A message has at most {MAX_MESSAGE:,} characters; this has {len(words):,}.",
+            "message_too_long",
+            f"A message has at most {MAX_MESSAGE:,} characters; this has {len(words):,}.",
             "Shorten it, or write two.",
         )
     before = submission.state
     from_staff = relation is Relation.OTHER
     with transaction.atomic():
         message = Message.objects.create(
-            submission=submission, writer=actor, from_staff=from_staff, text=words,
+            submission=submission,
+            writer=actor,
+            from_staff=from_staff,
+            text=words,
             revision_number=submission.current.number if submission.current else 1,
         )
         if from_staff:
@@ -50,8 +54,12 @@ def post_message(actor: User, submission: Submission, text: str) -> Message:
         else:
             _answered(actor, submission)
         audit.record(
-            actor, Action.UPLOAD_MESSAGE_POSTED, "submission", submission.submission_id,
-            before={"state": before}, after={"state": submission.state, "message": message.pk},
+            actor,
+            Action.UPLOAD_MESSAGE_POSTED,
+            "submission",
+            submission.submission_id,
+            before={"state": before},
+            after={"state": submission.state, "message": message.pk},
         )
     return message
 

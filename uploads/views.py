@@ -105,7 +105,9 @@ def seen(submission: Submission) -> str:
 
 def page(submission: Submission, user: User) -> dict[str, Any]:
     """Everything that the page of a submission shows."""
-    checks = page_status.named_checks(submission)
+    every = page_status.named_checks(submission)
+    later = page_status.still_to_come(every)
+    checks = [check for check in every if check not in later]
     state = State(submission.state)
     failed = sum(check["status"] == "failed" for check in checks)
     mod = Mod.objects.public().filter(mod_id=submission.mod_id).select_related("latest").first()
@@ -115,6 +117,7 @@ def page(submission: Submission, user: User) -> dict[str, Any]:
         "earlier": submission.revisions.order_by("-number")[1:],
         "mod": mod,
         "checks": checks,
+        "later": later,
         "failed": failed,
         "summary": page_status.summary(checks),
         "steps": page_status.bore_log(submission, checks),

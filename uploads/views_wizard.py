@@ -103,8 +103,14 @@ def details(request: HttpRequest, submission_id: str) -> HttpResponse:
         request,
         "uploads/details.html",
         {
-            "submission": submission, "revision": revision, "form": form, "fixed": read, "begun": begun,
-            "identity": [form[name] for name in FROM_MANIFEST], "problems": peek.problems, "gate": gate.state(),
+            "submission": submission,
+            "revision": revision,
+            "form": form,
+            "fixed": read,
+            "begun": begun,
+            "identity": [form[name] for name in FROM_MANIFEST],
+            "problems": peek.problems,
+            "gate": gate.state(),
         },
         status=code,
     )
@@ -149,7 +155,10 @@ def replace(request: HttpRequest, submission_id: str) -> HttpResponseBase:
 def _replace(request: HttpRequest, submission: Submission) -> HttpResponse:
     parts = read_parts(request)
     services.replace(
-        account(request), submission, chunks=parts.chunks(), content_type=parts.content_type,
+        account(request),
+        submission,
+        chunks=parts.chunks(),
+        content_type=parts.content_type,
         sidecar_raw=parts.sidecar,
     )
     return _go(request, submission.get_absolute_url())
@@ -176,7 +185,8 @@ def _rehearse(request: HttpRequest) -> HttpResponse:
         chunks=parts.chunks(), content_type=parts.content_type, sidecar_raw=parts.sidecar
     )
     facts = {
-        "report": report, "checks": rehearsal.named(report),
+        "report": report,
+        "checks": rehearsal.named(report),
         "file_name": parts.package.name if parts.package else "",
     }
     return render(request, "uploads/try.html", facts)

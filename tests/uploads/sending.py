@@ -31,7 +31,11 @@ def send(
     side = factories.sidecar(MOD, version) if side is None else side
     raw = side if isinstance(side, bytes) else json.dumps(side).encode()
     return services.receive(
-        actor, chunks=[data[:5], data[5:]], content_type=content_type, sidecar_raw=raw or None, via=via,
+        actor,
+        chunks=[data[:5], data[5:]],
+        content_type=content_type,
+        sidecar_raw=raw or None,
+        via=via,
         idempotency_key=key,
     )
 
@@ -43,7 +47,12 @@ def refused_with(code: str, act: Callable[[], object]) -> RefusedError:
         act()
     assert refused.value.code == code
     assert refused.value.hint
-    assert (Submission.objects.count(), Revision.objects.count(), AuditEntry.objects.count(), staged()) == before
+    assert (
+        Submission.objects.count(),
+        Revision.objects.count(),
+        AuditEntry.objects.count(),
+        staged(),
+    ) == before
     return refused.value
 
 
@@ -53,4 +62,6 @@ def staged(folder: str = "uploads/staging") -> list[str]:
     if not store.exists(folder):
         return []
     folders, files = store.listdir(folder)
-    return sorted([f"{folder}/{name}" for name in files] + [f for sub in folders for f in staged(f"{folder}/{sub}")])
+    return sorted(
+        [f"{folder}/{name}" for name in files] + [f for sub in folders for f in staged(f"{folder}/{sub}")]
+    )

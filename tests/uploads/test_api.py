@@ -71,7 +71,10 @@ def test_a_release_is_taken_checked_and_shown(client: Client, ada: User) -> None
     factories.drain()
     document = client.get(answer["Location"], **key).json()
     assert schema_registry.problems("smmods.upload-submission.v1", document) == []
-    assert (document["state"], document["queue"]) == ("pending_review", {"position": 1, "medianWaitSeconds": None})
+    assert (document["state"], document["queue"]) == (
+        "pending_review",
+        {"position": 1, "medianWaitSeconds": None},
+    )
     assert document["actions"] == ["cancel", "message"]
 
 
@@ -115,14 +118,20 @@ def test_an_idempotency_key_makes_a_retry_safe(client: Client, ada: User) -> Non
         (413, "form_too_large", {"extra": "x" * 1_100_000}),
         (413, "form_too_large", {f"f{n}": "" for n in range(600)}),
         (
-            422, "part_repeated",
+            422,
+            "part_repeated",
             {"package": [SimpleUploadedFile(f"{n}.zip", b"PK", "application/zip") for n in range(2)]},
         ),
         (
-            413, "form_too_large",
+            413,
+            "form_too_large",
             {"package": [SimpleUploadedFile(f"{n}.zip", b"PK", "application/zip") for n in range(9)]},
         ),
-        (413, "json_too_large", {"sidecar": SimpleUploadedFile("a.json", b" " * 300_000, "application/json")}),
+        (
+            413,
+            "json_too_large",
+            {"sidecar": SimpleUploadedFile("a.json", b" " * 300_000, "application/json")},
+        ),
     ],
 )
 def test_a_bad_form_is_a_problem_document(
@@ -161,7 +170,7 @@ def test_an_upload_that_was_cut_off_is_refused(client: Client, ada: User, cut: i
     key = key_of(ada)
     problem(client.post("/api/v1/uploads", body(cut), content_type=form, **key), 400, "truncated")
     broken = {"wsgi.input": io.BytesIO(body(cut)), "CONTENT_LENGTH": str(len(body()))}
-    answer = client.post("/api/v1/uploads", b"", content_type=form, **broken, **key)
+    answer = client.post("/api/v1/uploads", b"x", content_type=form, **broken, **key)
     problem(answer, 400, "truncated")
     assert client.post("/api/v1/uploads", body(), content_type=form, **key).status_code == 202
 
@@ -213,9 +222,17 @@ def test_withdrawing_and_replacing(client: Client, ada: User) -> None:
     answer = client.post(f"{address}/package", parts(), **key)
     assert (answer.status_code, answer.json()["revision"], answer["Location"]) == (202, 2, address)
     answer = client.post(f"{address}/package", parts(), **key)
-    assert (answer.status_code, answer.json()["code"], answer.json()["state"]) == (409, "illegal_move", "uploaded")
+    assert (answer.status_code, answer.json()["code"], answer.json()["state"]) == (
+        409,
+        "illegal_move",
+        "uploaded",
+    )
     answer = client.post(f"{address}/cancel", **key)
-    assert (answer.status_code, answer.json()["state"], answer.json()["actions"]) == (200, "cancelled", ["message"])
+    assert (answer.status_code, answer.json()["state"], answer.json()["actions"]) == (
+        200,
+        "cancelled",
+        ["message"],
+    )
     answer = client.post(f"{address}/cancel", **key)
     assert (answer.status_code, answer.json()["code"]) == (409, "illegal_move")
 
@@ -267,9 +284,13 @@ def test_a_bad_list_query(client: Client, ada: User, query: str, status: int, co
     problem(client.get(f"/api/v1/uploads?{query}", **key_of(ada)), status, code)
 
 
-def test_the_queries_of_a_list_do_not_grow(client: Client, ada: User, django_assert_max_num_queries: Any) -> None:
+def test_the_queries_of_a_list_do_not_grow(
+    client: Client, ada: User, django_assert_max_num_queries: Any
+) -> None:
     for number in range(12):
-        factories.make_submission(ada, "pending_review", MOD, f"1.{number}.0", checks={"zip_path_safety": "passed"})
+        factories.make_submission(
+            ada, "pending_review", MOD, f"1.{number}.0", checks={"zip_path_safety": "passed"}
+        )
     key = key_of(ada)
     with django_assert_max_num_queries(14):
         client.get("/api/v1/uploads?limit=3", **key)
@@ -278,7 +299,8 @@ def test_the_queries_of_a_list_do_not_grow(client: Client, ada: User, django_ass
 
 
 @pytest.mark.parametrize(
-    "address", ["/api/v1/uploads", "/api/v1/uploads/sub_X", "/api/v1/uploads/sub_X/cancel", "/api/v1/validate"]
+    "address",
+    ["/api/v1/uploads", "/api/v1/uploads/sub_X", "/api/v1/uploads/sub_X/cancel", "/api/v1/validate"],
 )
 def test_a_wrong_method(client: Client, ada: User, address: str) -> None:
     problem(client.put(address, **key_of(ada)), 405, "method_not_allowed")

@@ -66,7 +66,11 @@ def test_a_good_package_goes_to_review(ada: User) -> None:
 def test_the_audit_trail_holds_what_the_publisher_asks_for(ada: User) -> None:
     submission = run(send(ada))
     entry = AuditEntry.objects.get(action="validation.finished")
-    assert (entry.actor.is_system, entry.target_type, entry.target_id) == (True, "submission", submission.submission_id)
+    assert (entry.actor.is_system, entry.target_type, entry.target_id) == (
+        True,
+        "submission",
+        submission.submission_id,
+    )
     assert entry.after == {
         "state": "pending_review",
         "revision": 1,
@@ -81,7 +85,12 @@ def test_a_bad_package_fails_with_what_and_how_to_mend_by_mail(ada: User) -> Non
     submission = run(send(ada, data=data))
     assert submission.state == State.VALIDATION_FAILED
     result = services.current(submission).results.get(check_id="entrypoint_presence")
-    assert (result.status, bool(result.code), bool(result.message), bool(result.hint)) == ("failed", True, True, True)
+    assert (result.status, bool(result.code), bool(result.message), bool(result.hint)) == (
+        "failed",
+        True,
+        True,
+        True,
+    )
     assert submission.queued_at is None
     assert not submission.reasons.exists()
     [sent] = mail.outbox
@@ -103,7 +112,9 @@ def test_a_bad_package_fails_with_what_and_how_to_mend_by_mail(ada: User) -> Non
         ("sidecar_schema", factories.good_package(MOD), {"categories": ["nowhere"]}),
         (
             "dependency_contract",
-            factories.good_package(MOD, dependencies=[{"id": "not.there", "version": "^1.0.0", "optional": False}]),
+            factories.good_package(
+                MOD, dependencies=[{"id": "not.there", "version": "^1.0.0", "optional": False}]
+            ),
             {"dependencies": [{"id": "not.there", "version": "^1.0.0", "optional": False}]},
         ),
         ("zip_path_safety", factories.package(factories.manifest(MOD), {"../evil.lua": b"1"}), None),
@@ -164,7 +175,7 @@ def swap(submission: Submission, data: bytes) -> None:
     storages["staging"].save(name, ContentFile(data))
 
 
-@pytest.mark.parametrize("change", [lambda data: data[:-1] + b"x", lambda data: data + b"x", lambda data: b"x"])
+@pytest.mark.parametrize("change", [lambda data: data[:-1] + b"x", lambda data: data + b"x", lambda _: b"x"])
 def test_other_bytes_than_were_received_are_not_judged(ada: User, change: Callable[[bytes], bytes]) -> None:
     submission = send(ada)
     swap(submission, change(factories.good_package(MOD)))
@@ -243,7 +254,9 @@ def test_a_second_worker_does_no_harm(ada: User, monkeypatch: pytest.MonkeyPatch
     assert services.current(submission).results.count() == len(INTAKE)
 
 
-def test_giving_back_what_somebody_else_judged_leaves_the_verdict(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_giving_back_what_somebody_else_judged_leaves_the_verdict(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     submission = send(ada)
 
     def away(subject: object) -> None:

@@ -29,7 +29,8 @@ def test_over_the_api_a_package_is_submitted_at_once(ada: User) -> None:
     assert staged() == [f"uploads/staging/{submission.submission_id}/space.mod-v1.0.0.zip"]
     assert revision.file_name == "space.mod-v1.0.0.zip"
     assert OutboxRow.objects.get(kind="checks.run").payload == {
-        "submission": submission.submission_id, "revision": 1,
+        "submission": submission.submission_id,
+        "revision": 1,
     }
     entry = AuditEntry.objects.get(target_id=submission.submission_id)
     assert (entry.action, entry.actor, entry.before) == ("upload.submitted", ada, {"state": "draft"})

@@ -73,7 +73,9 @@ def test_a_form_that_is_refused_leaves_the_draft(ada: User, code: str, metadata:
     assert (submission.state, submission.mod_id) == (State.DRAFT, None)
 
 
-def test_a_race_for_a_version_between_forms_leaves_the_draft(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_race_for_a_version_between_forms_leaves_the_draft(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     factories.make_submission(ada, "uploaded", MOD)
     draft = send(ada, via="web", side=b"", data=b"not a zip")
     monkeypatch.setattr(identity, "ensure_version_free", lambda *_, **__: None)
@@ -120,7 +122,9 @@ def test_a_new_package_is_the_next_revision_and_keeps_its_place(ada: User, state
 
 
 def test_what_a_sidecar_said_of_the_old_bytes_is_not_said_of_the_new(ada: User) -> None:
-    submission = factories.make_submission(ada, "validation_failed", MOD, sidecar_more={"package": {"sizeBytes": 1}})
+    submission = factories.make_submission(
+        ada, "validation_failed", MOD, sidecar_more={"package": {"sizeBytes": 1}}
+    )
     services.replace(ada, submission, chunks=[b"new"], content_type="application/zip")
     sidecar = services.current(submission).sidecar
     assert sidecar is not None
@@ -143,11 +147,13 @@ def test_a_maintainer_may_replace_too(ada: User) -> None:
         ("unsupported_content_type", "validation_failed", {"content_type": "image/png"}),
         ("package_empty", "validation_failed", {"chunks": []}),
         (
-            "identity_changed", "validation_failed",
+            "identity_changed",
+            "validation_failed",
             {"sidecar_raw": json.dumps(factories.sidecar(MOD, "9.0.0")).encode()},
         ),
         (
-            "sidecar_disagrees", "validation_failed",
+            "sidecar_disagrees",
+            "validation_failed",
             {"sidecar_raw": json.dumps(factories.sidecar(MOD, package={"sizeBytes": 1})).encode()},
         ),
     ],
