@@ -4,10 +4,12 @@ import hashlib
 import io
 import json
 import zipfile
+from typing import Any
+
+from django.core.files.base import ContentFile
 
 from accounts.models import User
-from catalog import curation
-from catalog.curation import Elsewhere
+from catalog import services
 from catalog.models import GameBuild, PlatformRelease
 
 Kind = PlatformRelease.Kind
@@ -53,32 +55,28 @@ def framework_file() -> bytes:
     return out.getvalue()
 
 
-def _elsewhere(file_name: str, size_bytes: int) -> Elsewhere:
+def _elsewhere(file_name: str, size_bytes: int) -> dict[str, Any]:
     """A release on another site, made up: its hash is that of its name."""
-    return Elsewhere(
-        f"https://downloads.example.com/starminer/{file_name}",
-        hashlib.sha256(file_name.encode()).hexdigest(),
-        size_bytes,
-    )
+    return {
+        "artifact_url": f"https://downloads.example.com/starminer/{file_name}",
+        "sha256": hashlib.sha256(file_name.encode()).hexdigest(),
+        "size_bytes": size_bytes,
+    }
 
 
 def release_all(admin: User) -> None:
     """A current release of each part, where there is none yet."""
-    build = GameBuild.objects.get(pinned=True).build
+    manager = _elsewhere(f"smmodmanager-{MANAGER}-windows-x64.zip", 9_874_521)
+    manager["source_executable_sha256"] = hashlib.sha256(b"smmodmanager.exe").hexdigest()
+    parts: dict[str, tuple[str, dict[str, Any]]] = {
+        Kind.RUNTIME: (RUNTIME, _elsewhere(f"starminer-runtime-{RUNTIME}-windows-x64.zip", 48_211_904)),
+        Kind.FRAMEWORK: (FRAMEWORK, {"file": ContentFile(framework_file())}),
+        Kind.MANAGER: (MANAGER, manager),
+    }
     there = set(PlatformRelease.objects.values_list("kind", flat=True))
-    if Kind.RUNTIME not in there:
-        artifact = _elsewhere(f"starminer-runtime-{RUNTIME}-windows-x64.zip", 48_211_904)
-        curation.release_platform(admin, Kind.RUNTIME, RUNTIME, build, artifact, reason=REASON)
-    if Kind.FRAMEWORK not in there:
-        curation.release_platform(admin, Kind.FRAMEWORK, FRAMEWORK, build, framework_file(), reason=REASON)
-    if Kind.MANAGER not in there:
-        artifact = _elsewhere(f"smmodmanager-{MANAGER}-windows-x64.zip", 9_874_521)
-        curation.release_platform(
-            admin,
-            Kind.MANAGER,
-            MANAGER,
-            build,
-            artifact,
-            source_executable_sha256=hashlib.sha256(b"smmodmanager.exe").hexdigest(),
-            reason=REASON,
-        )
+    build = GameBuild.objects.get(pinned=True).build
+    for kind, (version, given) in parts.items():
+        if kind not in there:
+            services.save_platform_release(
+                admin, kind, version, target_game_build=build, current=True, reason=REASON, **given
+            )

@@ -18,7 +18,9 @@ from django.conf import settings
 
 from accounts import outbox
 from accounts.models import User
-from catalog import curation, service_status
+from catalog import service_status
+from catalog import services as catalog_services
+from catalog.models import Namespace
 from moderation.actions import decide
 from smmods.demo import items, people, platform
 from smmods.demo.items import End, Item
@@ -30,6 +32,8 @@ from uploads.states import State
 
 SAMPLES = Path(settings.BASE_DIR) / "catalog" / "samples"
 SECONDS = 60
+#: The reserved namespace of one sample mod; the sample admin hands it out.
+RESERVED = "starminer"
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -45,7 +49,8 @@ def tell(say: Callable[[str], None]) -> Told:
     """Bring the samples about; `say` hears of each step."""
     told = Told(accounts=[people.settle(person) for person in people.EVERYBODY])
     admin = people.account_of(people.ADMIN)
-    curation.hand_out_namespace(admin, "starminer", admin, platform.REASON)
+    if not Namespace.objects.filter(name=RESERVED).exists():
+        catalog_services.assign_namespace(admin, RESERVED, [admin.email], platform.REASON)
     platform.release_all(admin)
     outbox.drain()
     say(f"{len(told.accounts)} people and the platform's own releases are there.")

@@ -11,9 +11,9 @@ from django.conf import settings as django_settings
 from accounts import outbox
 from accounts.errors import RefusedError
 from accounts.models import AuditEntry, User
-from catalog import curation
+from catalog import services
 from catalog.client import Client, FolderSource
-from catalog.models import Maintainer, Mod, Namespace, PlatformRelease, Release
+from catalog.models import Maintainer, Mod, PlatformRelease, Release
 from moderation.models import Decision
 from smmods import demo, manual_lane, site_validation
 from smmods.demo import items, people, platform, story
@@ -386,32 +386,13 @@ def test_artifacts_are_compared_with_what_was_reviewed(told: list[str]) -> None:
     assert "belongs to no release" in everything
 
 
-def test_what_admins_keep_by_hand_is_refused_to_others_and_written_once() -> None:
-    admin, modder = make_user("admin"), make_user("modder")
-    elsewhere = curation.Elsewhere("http://plain.example.com/x.zip", "0" * 64, 1)
-    with pytest.raises(RefusedError, match="role"):
-        curation.release_platform(modder, "runtime", "1.0.0", "0.9.0", b"x")
-    with pytest.raises(RefusedError, match="https"):
-        curation.release_platform(admin, "runtime", "1.0.0", "0.9.0", elsewhere)
-    first = curation.release_platform(admin, "framework", "1.0.0", "0.9.0", platform.framework_file())
-    with pytest.raises(RefusedError) as caught:
-        curation.release_platform(admin, "framework", "1.0.0", "0.9.0", b"other")
-    assert caught.value.code == "platform_version_exists"
-    curation.release_platform(admin, "framework", "1.1.0", "0.9.0", b"newer")
-    first.refresh_from_db()
-    assert not first.current
-    entry = AuditEntry.objects.filter(action="catalog.platform_changed").latest("sequence")
-    assert (entry.before, entry.after["current"]) == ({"current": "1.0.0"}, "1.1.0")
+def test_the_framework_is_the_same_file_every_time() -> None:
     assert platform.framework_file() == platform.framework_file()
 
 
-def test_a_reserved_namespace_is_handed_out() -> None:
-    admin, one, two = make_user("admin"), make_user("modder"), make_user("modder")
-    with pytest.raises(RefusedError, match="role"):
-        curation.hand_out_namespace(one, "starminer", one, "mine")
-    curation.hand_out_namespace(admin, "starminer", one, "theirs")
-    curation.hand_out_namespace(admin, "starminer", one, "again")
-    curation.hand_out_namespace(admin, "starminer", two, "passed on")
-    owners = Namespace.objects.get(name="starminer").maintainers.filter(owner=True)
-    assert [row.user for row in owners] == [two]
-    assert AuditEntry.objects.filter(action="catalog.namespace_claimed").count() == 2
+def test_what_an_admin_has_handed_on_since_stays_there(told: list[str]) -> None:
+    admin = people.account_of(people.ADMIN)
+    services.assign_namespace(admin, "starminer", ["second.modder@example.com"], "passed on")
+    run("demo")
+    (row,) = Maintainer.objects.filter(namespace__name="starminer")
+    assert row.user.email == "second.modder@example.com"
