@@ -16,6 +16,7 @@ from typing import Any
 from allauth.account import views
 from allauth.account.internal.flows.code_verification import AbstractCodeVerificationProcess
 from allauth.account.internal.flows.email_verification_by_code import EmailVerificationProcess
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
 from allauth.account.internal.stagekit import clear_login
@@ -133,6 +134,15 @@ class ConfirmAddressView(views.ConfirmEmailVerificationCodeView):
 
     def get_initial(self) -> dict[str, Any]:
         return super().get_initial() | prefilled(self.request)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """The code that signs somebody in for the first time is a sign-in by code: the session is fresh."""
+        anonymous = self.request.user.is_anonymous
+        response: HttpResponse = super().form_valid(form)
+        user = self.request.user
+        if anonymous and user.is_authenticated:
+            record_authentication(self.request, user, method="code", email=user.email)
+        return response
 
     def _resend_form_valid(self, form: Any) -> HttpResponse:
         _resend(self._process)
