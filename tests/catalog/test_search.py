@@ -129,11 +129,11 @@ def test_pages_and_a_page_that_is_not_there() -> None:
 
 def test_the_number_of_queries_does_not_depend_on_what_is_found(django_assert_num_queries: Any) -> None:
     put("a.first", "First", category="tools")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         search.search(Query(text="first", categories=("tools",), build="0.9.0"))
     for number in range(20):
         put(f"a.mod-{number}", f"First {number}", category="tools")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         search.search(Query(text="first"), "2")
 
 
