@@ -5,117 +5,9 @@ others only a person can.
 """
 
 import base64
-import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
 
 from smmods.demo import people
-from smmods.demo.people import Person
-
-BUILD = "0.9.0"
-FRAMEWORK = ">=0.5.8 <0.6.0"
-Json = dict[str, Any]
-
-
-class End(StrEnum):
-    """How far a sample submission goes."""
-
-    PUBLISHED = "published"
-    WAITING = "waiting"
-    FAILED = "failed"
-    CHANGES = "changes requested"
-    REJECTED = "rejected"
-    HIDDEN = "hidden"
-    WITHDRAWN = "withdrawn"
-    DRAFT = "draft"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One sample submission. `folder` names one of the sample mods; `files` is the mod itself otherwise."""
-
-    owner: Person
-    mod_id: str
-    version: str
-    name: str
-    summary: str
-    end: End = End.WAITING
-    category: str = "tools"
-    description: str = ""
-    changelog: str = "- First release."
-    wishes: tuple[tuple[str, str], ...] = ()
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    native: str = ""
-    folder: bool = False
-    policy: str = ""
-    note: str = ""
-
-    def manifest(self) -> Json:
-        """Its `manifest.json`."""
-        entrypoints = [{"type": "lua", "path": "Scripts/main.lua"}]
-        if self.native:
-            entrypoints.append({"type": "native", "path": self.native})
-        return {
-            "schema": "starminer.mod-manifest.v1",
-            "id": self.mod_id,
-            "name": self.name,
-            "version": self.version,
-            "targetGameBuild": BUILD,
-            "description": self.summary,
-            "authors": [self.owner.name],
-            "license": "MIT",
-            "framework": FRAMEWORK,
-            "entrypoints": entrypoints,
-            "dependencies": self._relations(),
-        }
-
-    def sidecar(self) -> Json:
-        """Its release metadata."""
-        return {
-            "schema": "smmods.mod-release-submission.v1",
-            "modId": self.mod_id,
-            "name": self.name,
-            "version": self.version,
-            "targetGameBuild": BUILD,
-            "dependencies": self._relations(),
-            "summary": self.summary,
-            "license": "MIT",
-            "description": self.description or self.summary,
-            "changelog": self.changelog,
-            "categories": [self.category],
-        }
-
-    def _relations(self) -> list[Json]:
-        return [{"id": mod_id, "version": version_range} for mod_id, version_range in self.wishes]
-
-
-def lua(*lines: str) -> dict[str, bytes]:
-    """A mod of one script."""
-    return {"Scripts/main.lua": ("\n".join(lines) + "\n").encode()}
-
-
-def hooked(*body: str) -> dict[str, bytes]:
-    """A mod of one script whose lines run when a game is loaded."""
-    return lua(
-        "local mod = {}",
-        "",
-        "function mod.on_load(game)",
-        *(f"  {line}" for line in body),
-        "end",
-        "",
-        "return mod",
-    )
-
-
-def library() -> bytes:
-    """A Windows library of headers only, for x86-64: enough to be one, with nothing that could run."""
-    dos = b"MZ" + bytes(58) + struct.pack("<L", 0x80) + bytes(0x40)
-    coff = struct.pack("<2H3L2H", 0x8664, 0, 0, 0, 0, 0xF0, 0x2022)
-    optional = struct.pack("<H", 0x20B) + bytes(0xEE)
-    return dos + b"PE\0\0" + coff + optional + bytes(512)
-
+from smmods.demo.item import End, Item, hooked, library, lua
 
 _LEDGER = hooked(
     "local total = 0",
@@ -225,8 +117,20 @@ GOOD = (
         "Greets you when a game is loaded: the smallest mod that does something.",
         category="library",
         changelog="- A fourth tone: silent.",
-        files=hooked('game.log("Hello again.")')
-        | {"Scripts/tones.lua": b'return { "friendly", "formal", "short", "silent" }\n'},
+        edits=(
+            ("manifest.json", '"version": "0.1.3"', '"version": "0.2.0"'),
+            (
+                "manifest.json",
+                '{"value": "short", "label": "Short"}',
+                '{"value": "short", "label": "Short"},\n          {"value": "silent", "label": "Not at all"}',
+            ),
+            ("Scripts/greetings.lua", '  short = "Hi, %s.",', '  short = "Hi, %s.",\n  silent = "",'),
+            (
+                "Scripts/main.lua",
+                "  greeted = true\n",
+                '  greeted = true\n  if setting(game, "tone") == "silent" then\n    return\n  end\n',
+            ),
+        ),
     ),
     Item(
         people.SECOND_MODDER,

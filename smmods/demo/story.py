@@ -6,15 +6,11 @@ Rules
 """
 
 import io
-import json
 import tempfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO, cast
-
-from django.conf import settings
 
 from accounts import outbox
 from accounts.models import User
@@ -23,14 +19,13 @@ from catalog import services as catalog_services
 from catalog.models import Namespace
 from moderation.actions import decide
 from smmods.demo import items, people, platform
-from smmods.demo.items import End, Item
+from smmods.demo.item import SAMPLES, End, Item
 from smmods.manual_lane import CHECKED, approve, revision_of, see_through
 from uploads import services
 from uploads.models import Submission
 from uploads.package.pack import pack
 from uploads.states import State
 
-SAMPLES = Path(settings.BASE_DIR) / "catalog" / "samples"
 SECONDS = 60
 #: The reserved namespace of one sample mod; the sample admin hands it out.
 RESERVED = "starminer"
@@ -86,12 +81,11 @@ def _unfinished(submission: Submission, item: Item) -> bool:
 
 def _send(owner: User, item: Item) -> Submission:
     draft = item.end is End.DRAFT
-    sidecar = (SAMPLES / f"{item.mod_id}.release.json").read_bytes() if item.folder else _json(item.sidecar())
     return services.receive(
         owner,
         chunks=[package_of(item)],
         content_type="application/zip",
-        sidecar_raw=None if draft else sidecar,
+        sidecar_raw=None if draft else item.metadata(),
         via=Submission.Via.WEB if draft else Submission.Via.API,
     )
 
@@ -137,16 +131,11 @@ def package_of(item: Item) -> bytes:
             pack(SAMPLES / item.mod_id, cast("BinaryIO", file))
             file.seek(0)
             return file.read()
-    members = {"manifest.json": _json(item.manifest()), **item.files}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in sorted(members.items()):
+        for name, data in sorted(item.members().items()):
             info = zipfile.ZipInfo(name, _TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o100644 << 16
             archive.writestr(info, data)
     return out.getvalue()
-
-
-def _json(document: items.Json) -> bytes:
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()

@@ -17,7 +17,7 @@ from catalog.models import Maintainer, Mod, PlatformRelease, Release
 from moderation.models import Decision
 from smmods import demo, manual_lane, site_validation
 from smmods.demo import items, people, platform, story
-from smmods.demo.items import End
+from smmods.demo.item import End, Item, library
 from smmods.management.commands import validate_site
 from tests import factories
 from tests.factories import make_user
@@ -136,9 +136,7 @@ def test_wrong_usage(send: Callable[..., Ran]) -> None:
 
 def test_two_people_are_asked_for_where_the_rules_say_so(send: Callable[..., Ran]) -> None:
     manifest = factories.manifest("a.mod")
-    data = factories.package(
-        manifest, {"Content/init.lua": b"return 1\n", "Binaries/Win64/a.dll": items.library()}
-    )
+    data = factories.package(manifest, {"Content/init.lua": b"return 1\n", "Binaries/Win64/a.dll": library()})
     done = send(data=data)
     refused(done, "second_person")
     submission = Submission.objects.get()
@@ -384,6 +382,13 @@ def test_artifacts_are_compared_with_what_was_reviewed(told: list[str]) -> None:
     everything = run("check_artifacts", "--all").err
     assert "was taken back and is still there" in everything
     assert "belongs to no release" in everything
+
+
+def test_an_edit_that_finds_nothing_to_change_is_a_mistake() -> None:
+    edits = (("manifest.json", "no such text", "x"),)
+    item = Item(people.MODDER, "example.hello-lua", "0.3.0", "Hello Lua", "", edits=edits)
+    with pytest.raises(LookupError, match="no such text"):
+        item.members()
 
 
 def test_the_framework_is_the_same_file_every_time() -> None:
