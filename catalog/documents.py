@@ -191,10 +191,20 @@ def versions_document(mod: Mod, at: datetime) -> bytes:
 _BEGIN, _END = b'"mods":[', b'],"revision":'
 
 
-def _joined(fields: Json, entries: Iterable[str]) -> bytes:
-    """Canonical JSON of `fields` with `mods`, whose entries are canonical already."""
+def _joined(fields: Json, entries: bytes) -> bytes:
+    """Canonical JSON of `fields` with `mods`, whose entries are canonical already and joined by commas."""
     head, _, tail = canonical(fields | {"mods": []}).partition(_BEGIN)
-    return b"".join((head, _BEGIN, ",".join(entries).encode(), tail))
+    return b"".join((head, _BEGIN, entries, tail))
+
+
+def _entries(name: str) -> bytes:
+    rows = Mod.objects.filter(latest__isnull=False).order_by("mod_id")
+    return ",".join(rows.values_list(name, flat=True)).encode()
+
+
+def entries_of(listing: bytes) -> bytes:
+    """The entries of a document that lists mods, as they stand in it."""
+    return listing[listing.find(_BEGIN) + len(_BEGIN) : listing.rfind(_END)]
 
 
 def excerpt(listing: bytes, mod_ids: Sequence[str]) -> bytes:
@@ -210,8 +220,11 @@ def excerpt(listing: bytes, mod_ids: Sequence[str]) -> bytes:
     return listing[:begin] + b",".join(entries) + listing[end:]
 
 
-def catalog(revision: int, at: datetime) -> bytes:
-    """Every visible mod with its latest release, put together from the mods' own entries."""
+def catalog(revision: int, at: datetime, entries: bytes | None = None) -> bytes:
+    """Every visible mod with its latest release, put together from the mods' own entries.
+
+    `entries` are those, joined, where the caller has them already.
+    """
     framework = PlatformRelease.objects.filter(kind=PlatformRelease.Kind.FRAMEWORK, current=True).first()
     fields = {
         "schema": "smmods.catalog.v1",
@@ -220,15 +233,13 @@ def catalog(revision: int, at: datetime) -> bytes:
         "targetGameBuild": pinned_build(),
         "framework": framework.version if framework else None,
     }
-    rows = Mod.objects.filter(latest__isnull=False).order_by("mod_id")
-    return _joined(fields, rows.values_list("catalog_entry", flat=True))
+    return _joined(fields, _entries("catalog_entry") if entries is None else entries)
 
 
-def mods_index(revision: int, at: datetime) -> bytes:
-    """One light row for every visible mod."""
+def mods_index(revision: int, at: datetime, entries: bytes | None = None) -> bytes:
+    """One light row for every visible mod; `entries` as for the catalog."""
     fields = {"schema": "smmods.mods-index.v1", "revision": revision, "generatedAt": timestamp(at)}
-    rows = Mod.objects.filter(latest__isnull=False).order_by("mod_id")
-    return _joined(fields, rows.values_list("index_entry", flat=True))
+    return _joined(fields, _entries("index_entry") if entries is None else entries)
 
 
 def blocklist(revision: int, at: datetime) -> bytes:

@@ -6,7 +6,7 @@ from datetime import datetime
 from accounts.errors import RefusedError
 from catalog import documents
 from catalog.models import Mod, PlatformRelease, Publication, Release
-from catalog.publisher import facts, plan
+from catalog.publisher import facts, plan, splice
 from catalog.publisher.changes import Applied, Change, Publish, Refresh
 from catalog.publisher.plan import Plan, Planned, PlannedArtifact
 from catalog.publisher.tree import PublicTree, TreeError
@@ -61,6 +61,7 @@ def make(
     """
     first = not Publication.objects.exists()
     refreshes = [change for change in changes if isinstance(change, Refresh)]
+    before = None if first or refreshes else splice.remember(_touched(applied))
     mods = _renew(tree, applied, refreshes, at)
     asked = plan.standing_paths() + list(LISTS) if first or refreshes else []
     stale = plan.stale(tree, asked)
@@ -73,16 +74,21 @@ def make(
     _artifacts(made, fresh)
     standing = [path for path in stale if path not in LISTS]
     paths = plan.paths_for(direction, mods, blocklist=blocklist, standing=standing)
-    bodies = {path: plan.render(path, revision, at) for path in paths}
+    lists = splice.lists(tree, before, revision, at) if before else {}
+    bodies = {path: lists.get(path) or plan.render(path, revision, at) for path in paths}
     made.documents = {path: documents.hash_of(body) for path, body in bodies.items()}
     return made, Planned(revision, at, bodies, tuple(made.artifacts), tuple(mods), tuple(applied), tree)
+
+
+def _touched(applied: list[Applied]) -> list[str]:
+    return list(dict.fromkeys(done.mod_id for done in applied))
 
 
 def _renew(
     tree: PublicTree, applied: list[Applied], refreshes: list[Refresh], at: datetime
 ) -> list[str]:
     """Make the entries of the mods concerned anew; returns those of whose documents any differs."""
-    touched = list(dict.fromkeys(done.mod_id for done in applied))
+    touched = _touched(applied)
     for mod_id in touched:
         facts.renew(mod_id, at)
     asked = {mod_id for refresh in refreshes for mod_id in refresh.mods}
