@@ -81,7 +81,7 @@ def review_kind(submission: Submission) -> str:
     return Kind.UPDATE if known else Kind.FIRST_RELEASE
 
 
-def waiting() -> "QuerySet[Submission]":
+def waiting() -> "QuerySet[Any]":
     """Submissions in review with an open reason, in the queue's order; each has `due` and `risk`."""
     is_open = Q(reasons__closed_at__isnull=True, reasons__id__isnull=False)
     return (
@@ -112,7 +112,7 @@ def place(submission: Submission) -> Place | None:
             return None
         mine = due_time(Kind.UPDATE, submission.queued_at)
     risk = submission.current.risk if submission.current else 0
-    others: QuerySet[Any] = waiting().exclude(pk=submission.pk)
+    others = waiting().exclude(pk=submission.pk)
     came = submission.queued_at or submission.created_at
     ahead = others.filter(
         Q(due__lt=mine)

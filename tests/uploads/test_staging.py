@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -41,7 +42,14 @@ def test_a_name_is_written_once() -> None:
 
 def test_somebody_first_between_look_and_write_wins(monkeypatch: pytest.MonkeyPatch) -> None:
     staging.put(NAME, [b"first"], limit=10)
-    monkeypatch.setattr(FileSystemStorage, "exists", lambda *_: False)
+    asked = itertools.chain([False, False], itertools.repeat(None))
+    real = FileSystemStorage.exists
+
+    def exists(store: FileSystemStorage, name: str) -> bool:
+        early = next(asked)
+        return real(store, name) if early is None else early
+
+    monkeypatch.setattr(FileSystemStorage, "exists", exists)
     with pytest.raises(RefusedError) as refused:
         staging.put(NAME, [b"second"], limit=10)
     assert refused.value.code == "already_staged"
@@ -85,9 +93,9 @@ def test_a_source_that_breaks_leaves_nothing() -> None:
 class ReadingStorage(FileSystemStorage):
     """A store that reads its content in sizes of its own choice, as object stores do."""
 
-    def _save(self, name: str, content: Any) -> str:
+    def save(self, name: str | None, content: Any, max_length: int | None = None) -> str:
         parts = [content.read(4), content.read(3), content.read(), content.read()]
-        return super()._save(name, ContentFile(b"".join(parts)))
+        return super().save(name, ContentFile(b"".join(parts)), max_length)
 
 
 def test_a_store_may_read_instead_of_iterating(monkeypatch: pytest.MonkeyPatch) -> None:

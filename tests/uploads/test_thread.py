@@ -65,7 +65,7 @@ def test_moderators_write_as_the_team_and_the_author_hears_without_a_name(ada: U
     assert message.from_staff
     factories.drain()
     [sent] = mail.outbox
-    html = str(sent.alternatives[0][0])  # type: ignore[attr-defined]
+    html = str(sent.alternatives[0][0])
     assert sent.to == [ada.email]
     assert "Please say <where> the sounds come from." in sent.body
     assert "&lt;where&gt;" in html
