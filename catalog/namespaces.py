@@ -22,14 +22,14 @@ def refusal(user: User, mod_id: str) -> tuple[str, str, str] | None:
     known = set(Maintainer.objects.filter(namespace__name=name).values_list("user_id", flat=True))
     if user.pk in known:
         return None
-    if known:
-        return (
-            "namespace_taken", f"The namespace {name!r} belongs to somebody else.",
-            "Choose another first segment for the mod id, or ask its owner to add you.",
-        )
     if name in RESERVED:
         return (
             "namespace_reserved", f"The namespace {name!r} is handed out by admins alone.",
-            "Choose another first segment for the mod id.",
+            "Choose another first segment for the mod id, or ask an admin for this one.",
+        )
+    if known:
+        return (
+            "namespace_taken", f"The namespace {name!r} belongs to somebody else.",
+            "Choose another first segment for the mod id, or ask its maintainers to add you.",
         )
     return None

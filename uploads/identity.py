@@ -15,14 +15,13 @@ from typing import Any
 from accounts import strict_json
 from accounts.errors import Problem, RefusedError
 from accounts.models import User
-from catalog import schema_registry
-from catalog.models import Maintainer, Namespace, Release
+from catalog import namespaces, schema_registry
+from catalog.models import Release
 from uploads.models import Submission
 from uploads.staging import Staged, file_name
 from uploads.states import FREE
 
 SIDECAR = "smmods.mod-release-submission.v1"
-RESERVED = frozenset({"starminer", "smmods", "official", "admin"})
 MAX_OPEN = 20
 
 
@@ -80,23 +79,9 @@ def ensure_describes(sidecar: dict[str, Any], staged: Staged) -> None:
 
 def ensure_may_submit(actor: User, mod_id: str) -> None:
     """Refuse a namespace that is reserved or somebody else's. Raises RefusedError (403)."""
-    name = mod_id.partition(".")[0]
-    if Maintainer.objects.filter(namespace__name=name, user=actor).exists():
-        return
-    if name in RESERVED:
-        raise RefusedError(
-            "namespace_reserved",
-            f"The namespace {name} is reserved.",
-            "Choose another first segment for the mod's id, or ask an admin for this one.",
-            status=403,
-        )
-    if Namespace.objects.filter(name=name, maintainers__isnull=False).exists():
-        raise RefusedError(
-            "namespace_taken",
-            f"The namespace {name} belongs to somebody else.",
-            "Choose another first segment for the mod's id, or ask its maintainers to add you.",
-            status=403,
-        )
+    refusal = namespaces.refusal(actor, mod_id)
+    if refusal is not None:
+        raise RefusedError(*refusal, status=403)
 
 
 def ensure_version_free(mod_id: str, version: str, *, but: Submission | None = None) -> None:
