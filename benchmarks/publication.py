@@ -61,12 +61,17 @@ def package(mod_id: str, version: str) -> tuple[bytes, bytes]:
     """A small package and its sidecar."""
     shared: dict[str, Any] = {"version": version, "targetGameBuild": BUILD, "dependencies": []}
     manifest = shared | {
-        "schema": "starminer.mod-manifest.v1", "id": mod_id, "name": "Measured",
+        "schema": "starminer.mod-manifest.v1",
+        "id": mod_id,
+        "name": "Measured",
         "entrypoints": [{"type": "lua", "path": "Content/init.lua"}],
     }
     sidecar = shared | {
-        "schema": "smmods.mod-release-submission.v1", "modId": mod_id, "name": "Measured",
-        "summary": "Measured from approval to catalog.", "license": "MIT",
+        "schema": "smmods.mod-release-submission.v1",
+        "modId": mod_id,
+        "name": "Measured",
+        "summary": "Measured from approval to catalog.",
+        "license": "MIT",
     }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -113,8 +118,11 @@ def one(number: int) -> tuple[float, float]:
     type(public_tree()).point = watched  # type: ignore[method-assign]
     try:
         decide(
-            person("decider@example.com", Role.MODERATOR), submission.submission_id, action="approve",
-            revision=1, sha256=submission.current.sha256,
+            person("decider@example.com", Role.MODERATOR),
+            submission.submission_id,
+            action="approve",
+            revision=1,
+            sha256=submission.current.sha256,
         )
         began = time.perf_counter()
         row = OutboxRow.objects.filter(kind=publication.RUN, done_at=None).latest("pk")
@@ -161,7 +169,9 @@ def in_its_own_process(mods: int, times: int) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.publication", "--mods", str(mods), "--times", str(times), "--one"],
         env=os.environ | {"VAR": str(ROOT / "var" / f"bench-publication-{mods}"), "DATABASE_URL": ""},
-        stdout=subprocess.PIPE, check=True, cwd=ROOT,
+        stdout=subprocess.PIPE,
+        check=True,
+        cwd=ROOT,
     )
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures

@@ -62,8 +62,11 @@ def download(request: HttpRequest, mod_id: str, version: str) -> HttpResponse:
         )
     if release.taken_back_at is not None:
         raise RefusedError(
-            "taken_back", f"{mod_id} {version} was taken back.", "Ask for latest, or another version.",
-            status=410, extra={"reason": release.taken_back_reason, "level": release.taken_back_level},
+            "taken_back",
+            f"{mod_id} {version} was taken back.",
+            "Ask for latest, or another version.",
+            status=410,
+            extra={"reason": release.taken_back_reason, "level": release.taken_back_level},
         )
     response = HttpResponseRedirect(f"/{release.artifact_path}")
     response["Cache-Control"] = "no-store"
@@ -80,6 +83,4 @@ def schema(request: HttpRequest, schema_id: str) -> HttpResponse:
         raise RefusedError(
             "not_found", "There is no such schema.", "The documents name theirs.", status=404
         ) from None
-    return HttpResponse(
-        body, content_type="application/schema+json", headers={"Cache-Control": SCHEMA_KEPT}
-    )
+    return HttpResponse(body, content_type="application/schema+json", headers={"Cache-Control": SCHEMA_KEPT})

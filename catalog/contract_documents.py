@@ -46,7 +46,12 @@ GO_LIVE_RULES = (
 )
 #: The services that the fourth go-live rule names.
 UPLOAD_SERVICES = (
-    "auth_service", "upload_storage", "validation_worker", "moderation_queue", "catalog_publisher", "audit_log",
+    "auth_service",
+    "upload_storage",
+    "validation_worker",
+    "moderation_queue",
+    "catalog_publisher",
+    "audit_log",
 )
 CAPABILITIES = (
     "free account creation",
@@ -84,7 +89,12 @@ def manual_lane_needed() -> bool:
 
 def _services(seen: dict[str, service_status.Sight]) -> list[Json]:
     return [
-        {"id": service.id, "required": True, "live": seen[service.id].live, "description": service.description}
+        {
+            "id": service.id,
+            "required": True,
+            "live": seen[service.id].live,
+            "description": service.description,
+        }
         for service in service_status.SERVICES.values()
     ]
 
@@ -93,61 +103,63 @@ def workflow(at: datetime) -> bytes:
     """`workflow.json`: states, moves, services and checks of the publishing lane."""
     seen = service_status.sights()
     uploads, live = uploads_live(seen), backend_live(seen)
-    return canonical({
-        "schema": "smmods.publishing-workflow.v1",
-        "generatedAt": documents.timestamp(at),
-        "status": "live" if live else "not-live",
-        "liveBackend": live,
-        "summary": (
-            "Every required service is live: mods are published through the portal."
-            if live
-            else "Not every required service was seen running; the manual lane stays open meanwhile."
-        ),
-        "auth": {
-            "live": seen["auth_service"].live,
-            "accountRequired": True,
-            "sessionRequired": True,
-            "roles": [role.value for role in LADDER],
-            "plannedCapabilities": list(CAPABILITIES),
-        },
-        "upload": {
-            "live": uploads,
-            "plannedEndpoint": {"method": "POST", "path": "/api/v1/uploads"},
-            "statusEndpointTemplate": "/api/v1/uploads/{submissionId}",
-            "acceptedContentTypes": ["application/zip", "application/x-zip-compressed"],
-            "requiredSidecarSchema": SIDECAR,
-            "sidecarSchemaUrl": f"/{SIDECAR_SCHEMA}",
-            "maxPackageBytes": settings.SMMODS_MAX_PACKAGE_BYTES,
-            "stagingPathTemplate": "uploads/staging/{submissionId}/{fileName}",
-            "artifactPathTemplate": "downloads/mods/{modId}/{version}/{fileName}",
-            "immutableArtifacts": True,
-            "liveUploadGate": "POST /api/v1/uploads returns uploads_disabled until SMMODS_LIVE_UPLOADS=1 is "
-            "active on the deployed backend.",
-        },
-        "backendRequirements": {
-            "status": "live" if live else "incomplete",
-            "summary": "These services must exist and be covered by validation before liveBackend can become "
-            "true.",
-            "backendContractUrl": f"/{BACKEND}",
-            "frameworkValidationContractUrl": f"/{VALIDATION}",
-            "frameworkValidationContractSchemaUrl": f"/{VALIDATION_SCHEMA}",
-            "requiredServices": _services(seen),
-            "goLiveRules": list(GO_LIVE_RULES),
-        },
-        "states": contract.value("states"),
-        "transitions": contract.value("transitions"),
-        "validationChecks": contract.value("checks"),
-        "publicationOutputs": list(OUTPUTS),
-        "manualFallback": {
-            "active": manual_lane_needed(),
-            "tool": "manage.py import_release",
-            "runbook": "docs/manual-publishing.md",
-            "sidecarSchema": f"/{SIDECAR_SCHEMA}",
-            "sidecarExample": "docs/mod-release-submission.example.json",
-            "command": "python manage.py import_release --package mod-1.2.3.zip --metadata "
-            "mod-1.2.3.release.json --owner EMAIL --as MODERATOR",
-        },
-    })
+    return canonical(
+        {
+            "schema": "smmods.publishing-workflow.v1",
+            "generatedAt": documents.timestamp(at),
+            "status": "live" if live else "not-live",
+            "liveBackend": live,
+            "summary": (
+                "Every required service is live: mods are published through the portal."
+                if live
+                else "Not every required service was seen running; the manual lane stays open meanwhile."
+            ),
+            "auth": {
+                "live": seen["auth_service"].live,
+                "accountRequired": True,
+                "sessionRequired": True,
+                "roles": [role.value for role in LADDER],
+                "plannedCapabilities": list(CAPABILITIES),
+            },
+            "upload": {
+                "live": uploads,
+                "plannedEndpoint": {"method": "POST", "path": "/api/v1/uploads"},
+                "statusEndpointTemplate": "/api/v1/uploads/{submissionId}",
+                "acceptedContentTypes": ["application/zip", "application/x-zip-compressed"],
+                "requiredSidecarSchema": SIDECAR,
+                "sidecarSchemaUrl": f"/{SIDECAR_SCHEMA}",
+                "maxPackageBytes": settings.SMMODS_MAX_PACKAGE_BYTES,
+                "stagingPathTemplate": "uploads/staging/{submissionId}/{fileName}",
+                "artifactPathTemplate": "downloads/mods/{modId}/{version}/{fileName}",
+                "immutableArtifacts": True,
+                "liveUploadGate": "POST /api/v1/uploads returns uploads_disabled until SMMODS_LIVE_UPLOADS=1 is "
+                "active on the deployed backend.",
+            },
+            "backendRequirements": {
+                "status": "live" if live else "incomplete",
+                "summary": "These services must exist and be covered by validation before liveBackend can become "
+                "true.",
+                "backendContractUrl": f"/{BACKEND}",
+                "frameworkValidationContractUrl": f"/{VALIDATION}",
+                "frameworkValidationContractSchemaUrl": f"/{VALIDATION_SCHEMA}",
+                "requiredServices": _services(seen),
+                "goLiveRules": list(GO_LIVE_RULES),
+            },
+            "states": contract.value("states"),
+            "transitions": contract.value("transitions"),
+            "validationChecks": contract.value("checks"),
+            "publicationOutputs": list(OUTPUTS),
+            "manualFallback": {
+                "active": manual_lane_needed(),
+                "tool": "manage.py import_release",
+                "runbook": "docs/manual-publishing.md",
+                "sidecarSchema": f"/{SIDECAR_SCHEMA}",
+                "sidecarExample": "docs/mod-release-submission.example.json",
+                "command": "python manage.py import_release --package mod-1.2.3.zip --metadata "
+                "mod-1.2.3.release.json --owner EMAIL --as MODERATOR",
+            },
+        }
+    )
 
 
 def backend_contract(at: datetime) -> bytes:
@@ -155,51 +167,55 @@ def backend_contract(at: datetime) -> bytes:
     seen = service_status.sights()
     uploads = uploads_live(seen)
     taken = {("POST", "/api/v1/uploads"), ("POST", "/api/v1/uploads/{submissionId}/package")}
-    return canonical({
-        "schema": "smmods.publishing-backend-contract.v1",
-        "generatedAt": documents.timestamp(at),
-        "liveBackend": backend_live(seen),
-        "summary": "Sign in with a session and the CSRF token, or send an API key with the scope named.",
-        "services": _services(seen),
-        "calls": [
-            {
-                "method": call.method,
-                "path": call.path,
-                "summary": call.summary,
-                "roles": list(call.roles),
-                "scope": call.scope or None,
-                "sessionOnly": not call.scope and "anyone" not in call.roles,
-                "limit": call.limit_words(),
-                "statuses": list(call.statuses),
-                "errors": list(call.errors),
-                "service": call.service,
-                "live": uploads if (call.method, call.path) in taken else seen[call.service].live,
-            }
-            | ({"extension": True} if call.extension else {})
-            for call in CALLS
-        ],
-        "checks": contract.value("checks"),
-        "limits": {
-            name: f"{limits.limit(name).count} in {limits.limit(name).period} s, by {limits.limit(name).by}"
-            for name in limits.TABLE
-        },
-    })
+    return canonical(
+        {
+            "schema": "smmods.publishing-backend-contract.v1",
+            "generatedAt": documents.timestamp(at),
+            "liveBackend": backend_live(seen),
+            "summary": "Sign in with a session and the CSRF token, or send an API key with the scope named.",
+            "services": _services(seen),
+            "calls": [
+                {
+                    "method": call.method,
+                    "path": call.path,
+                    "summary": call.summary,
+                    "roles": list(call.roles),
+                    "scope": call.scope or None,
+                    "sessionOnly": not call.scope and "anyone" not in call.roles,
+                    "limit": call.limit_words(),
+                    "statuses": list(call.statuses),
+                    "errors": list(call.errors),
+                    "service": call.service,
+                    "live": uploads if (call.method, call.path) in taken else seen[call.service].live,
+                }
+                | ({"extension": True} if call.extension else {})
+                for call in CALLS
+            ],
+            "checks": contract.value("checks"),
+            "limits": {
+                name: f"{limits.limit(name).count} in {limits.limit(name).period} s, by {limits.limit(name).by}"
+                for name in limits.TABLE
+            },
+        }
+    )
 
 
 def validation_contract(at: datetime) -> bytes:
     """The rules that a package and its documents are checked by."""
-    return canonical({
-        "schema": "smmods.starminer-publishing-validation.v1",
-        "generatedAt": documents.timestamp(at),
-        "rulesVersion": contract.value("rules_version"),
-        "profile": "smz-1",
-        "summary": "One package, one meaning: every tool that opens an accepted package sees the same files.",
-        "manifestSchema": "/api/v1/schemas/starminer.mod-manifest.v1.schema.json",
-        "sidecarSchema": f"/{SIDECAR_SCHEMA}",
-        "checks": contract.value("checks"),
-        "packageRules": contract.value("package_rules"),
-        "limits": {"maxPackageBytes": settings.SMMODS_MAX_PACKAGE_BYTES},
-    })
+    return canonical(
+        {
+            "schema": "smmods.starminer-publishing-validation.v1",
+            "generatedAt": documents.timestamp(at),
+            "rulesVersion": contract.value("rules_version"),
+            "profile": "smz-1",
+            "summary": "One package, one meaning: every tool that opens an accepted package sees the same files.",
+            "manifestSchema": "/api/v1/schemas/starminer.mod-manifest.v1.schema.json",
+            "sidecarSchema": f"/{SIDECAR_SCHEMA}",
+            "checks": contract.value("checks"),
+            "packageRules": contract.value("package_rules"),
+            "limits": {"maxPackageBytes": settings.SMMODS_MAX_PACKAGE_BYTES},
+        }
+    )
 
 
 def _schema(schema_id: str) -> Callable[[datetime], bytes]:

@@ -82,7 +82,8 @@ def pinned_build() -> str:
 
 def _relations(rows: Iterable[Json]) -> list[Json]:
     return [
-        {"id": row["id"], "version": row["version"], "optional": bool(row.get("optional", False))} for row in rows
+        {"id": row["id"], "version": row["version"], "optional": bool(row.get("optional", False))}
+        for row in rows
     ]
 
 
@@ -142,7 +143,9 @@ def index_entry(mod: Mod) -> Json:
 
 def mod_document(mod: Mod, at: datetime) -> bytes:
     """The mod itself, its description and its latest release (null when all were taken back)."""
-    people = Maintainer.objects.filter(namespace=mod.namespace).select_related("user").order_by("-owner", "pk")
+    people = (
+        Maintainer.objects.filter(namespace=mod.namespace).select_related("user").order_by("-owner", "pk")
+    )
     return canonical(
         _listing(mod)
         | {
@@ -165,26 +168,28 @@ def versions_document(mod: Mod, at: datetime) -> bytes:
     """
     releases = list(mod.releases.filter(taken_back_at__isnull=True).order_by("-version_key"))
     public = {release.version for release in releases}
-    return canonical({
-        "schema": "smmods.mod-versions.v1",
-        "generatedAt": timestamp(at),
-        "id": mod.mod_id,
-        "slug": mod.slug,
-        "name": mod.name,
-        "versions": [
-            _latest(mod, release)
-            | {
-                "fileName": release.file_name,
-                "conflicts": _relations(release.conflicts),
-                "entrypoints": release.entrypoints,
-                "modConfig": release.mod_config,
-                "changelog": release.changelog,
-                "state": "superseded" if release.superseded_at else "published",
-                "supersededBy": release.superseded_by if release.superseded_by in public else None,
-            }
-            for release in releases
-        ],
-    })
+    return canonical(
+        {
+            "schema": "smmods.mod-versions.v1",
+            "generatedAt": timestamp(at),
+            "id": mod.mod_id,
+            "slug": mod.slug,
+            "name": mod.name,
+            "versions": [
+                _latest(mod, release)
+                | {
+                    "fileName": release.file_name,
+                    "conflicts": _relations(release.conflicts),
+                    "entrypoints": release.entrypoints,
+                    "modConfig": release.mod_config,
+                    "changelog": release.changelog,
+                    "state": "superseded" if release.superseded_at else "published",
+                    "supersededBy": release.superseded_by if release.superseded_by in public else None,
+                }
+                for release in releases
+            ],
+        }
+    )
 
 
 #: Where the entries begin and end in the canonical form of a document that lists mods.
@@ -248,21 +253,25 @@ def blocklist(revision: int, at: datetime) -> bytes:
     releases = []
     for release in taken.order_by("mod__mod_id", "version_key"):
         level = Release.Level(release.taken_back_level or Release.Level.SOFT)
-        releases.append({
-            "modId": release.mod.mod_id,
-            "version": release.version,
-            "sha256": release.sha256,
-            "level": level.value,
-            "reason": release.taken_back_reason,
-            "advice": ADVICE[level],
-            "takenBackAt": timestamp(release.taken_back_at) if release.taken_back_at else None,
-        })
-    return canonical({
-        "schema": "smmods.blocklist.v1",
-        "revision": revision,
-        "generatedAt": timestamp(at),
-        "releases": releases,
-    })
+        releases.append(
+            {
+                "modId": release.mod.mod_id,
+                "version": release.version,
+                "sha256": release.sha256,
+                "level": level.value,
+                "reason": release.taken_back_reason,
+                "advice": ADVICE[level],
+                "takenBackAt": timestamp(release.taken_back_at) if release.taken_back_at else None,
+            }
+        )
+    return canonical(
+        {
+            "schema": "smmods.blocklist.v1",
+            "revision": revision,
+            "generatedAt": timestamp(at),
+            "releases": releases,
+        }
+    )
 
 
 def platform(kind: PlatformRelease.Kind, at: datetime) -> bytes:
@@ -300,19 +309,21 @@ def _platform_release(release: PlatformRelease) -> Json:
 def tombstone(release: Release) -> bytes:
     """What the address of a release that was taken back answers with: a problem document (RFC 9457)."""
     level = Release.Level(release.taken_back_level or Release.Level.SOFT)
-    return canonical({
-        "type": "/api/v1/problems/taken_back",
-        "title": "Gone",
-        "status": 410,
-        "code": "taken_back",
-        "detail": f"{release.mod.mod_id} {release.version} was taken back.",
-        "hint": ADVICE[level],
-        "modId": release.mod.mod_id,
-        "version": release.version,
-        "level": level.value,
-        "reason": release.taken_back_reason,
-        "takenBackAt": timestamp(release.taken_back_at) if release.taken_back_at else None,
-    })
+    return canonical(
+        {
+            "type": "/api/v1/problems/taken_back",
+            "title": "Gone",
+            "status": 410,
+            "code": "taken_back",
+            "detail": f"{release.mod.mod_id} {release.version} was taken back.",
+            "hint": ADVICE[level],
+            "modId": release.mod.mod_id,
+            "version": release.version,
+            "level": level.value,
+            "reason": release.taken_back_reason,
+            "takenBackAt": timestamp(release.taken_back_at) if release.taken_back_at else None,
+        }
+    )
 
 
 def _of_kind(kind: PlatformRelease.Kind) -> Callable[[datetime], bytes]:

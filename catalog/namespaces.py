@@ -24,12 +24,14 @@ def refusal(user: User, mod_id: str) -> tuple[str, str, str] | None:
         return None
     if name in RESERVED:
         return (
-            "namespace_reserved", f"The namespace {name!r} is handed out by admins alone.",
+            "namespace_reserved",
+            f"The namespace {name!r} is handed out by admins alone.",
             "Choose another first segment for the mod id, or ask an admin for this one.",
         )
     if known:
         return (
-            "namespace_taken", f"The namespace {name!r} belongs to somebody else.",
+            "namespace_taken",
+            f"The namespace {name!r} belongs to somebody else.",
             "Choose another first segment for the mod id, or ask its maintainers to add you.",
         )
     return None

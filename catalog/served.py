@@ -93,7 +93,9 @@ def _body(request: HttpRequest, file: Path, size: int, etag: str) -> HttpRespons
         try:
             asked = asked_part(request.headers.get("Range", ""), size)
         except UnsatisfiableError:
-            return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}", "Content-Length": "0"})
+            return HttpResponse(
+                status=416, headers={"Content-Range": f"bytes */{size}", "Content-Length": "0"}
+            )
         if asked is not None:
             part, status = asked, 206
             last = part.start + part.length - 1

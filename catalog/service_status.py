@@ -92,7 +92,10 @@ def report(service: str, live: bool, evidence: str = "", missing: str = "") -> N
     ServiceStatus.objects.update_or_create(
         service=SERVICES[service].id,
         defaults={
-            "live": live, "evidence": evidence[:300], "missing": missing[:300], "checked_at": timezone.now(),
+            "live": live,
+            "evidence": evidence[:300],
+            "missing": missing[:300],
+            "checked_at": timezone.now(),
         },
     )
 

@@ -56,10 +56,16 @@ class _Smoke:
         except (ClientError, FailedError) as error:
             status, message = "failed", str(error)
         spent = round((time.perf_counter() - began) * 1000, 1)
-        self.steps.append({
-            "id": step_id, "title": title, "status": status, "url": url, "message": message,
-            "milliseconds": spent,
-        })
+        self.steps.append(
+            {
+                "id": step_id,
+                "title": title,
+                "status": status,
+                "url": url,
+                "message": message,
+                "milliseconds": spent,
+            }
+        )
 
     def read(self, path: str, schema: str) -> Json:
         """A document, kept to its schema. Raises ClientError, FailedError."""
@@ -96,9 +102,7 @@ def run(source: Source, base_url: str, revision: int, releases: Sequence[Expecte
     for release in releases:
         url = "/" + documents.artifact_path(release.mod_id, release.version)
         look = _taken_back if release.taken_back else _there
-        smoke.step(
-            f"{release.mod_id}@{release.version}"[:80], "Release", url, partial(look, smoke, release)
-        )
+        smoke.step(f"{release.mod_id}@{release.version}"[:80], "Release", url, partial(look, smoke, release))
     passed = all(step["status"] == "passed" for step in smoke.steps)
     return {
         "schema": SCHEMA,

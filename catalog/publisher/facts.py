@@ -42,7 +42,9 @@ def find(mod_id: str, version: str) -> Release:
     release = Release.objects.select_related("mod").filter(mod__mod_id=mod_id, version=version).first()
     if release is None:
         raise RefusedError(
-            "release_unknown", f"{mod_id} {version} was never published.", "Check the mod id and the version.",
+            "release_unknown",
+            f"{mod_id} {version} was never published.",
+            "Check the mod id and the version.",
             status=404,
         )
     return release
@@ -54,7 +56,10 @@ def _publish(new: NewRelease, at: datetime) -> list[Applied]:
     mod, _ = Mod.objects.get_or_create(
         mod_id=new.mod_id,
         defaults={
-            "slug": free_slug(new.mod_id), "namespace": namespace, "name": manifest["name"], "created_at": at,
+            "slug": free_slug(new.mod_id),
+            "namespace": namespace,
+            "name": manifest["name"],
+            "created_at": at,
             "updated_at": at,
         },
     )
@@ -83,7 +88,9 @@ def _publish(new: NewRelease, at: datetime) -> list[Applied]:
     )
     Dependency.objects.bulk_create(
         Dependency(
-            release=release, mod_id_wanted=wish["id"], version_range=wish["version"],
+            release=release,
+            mod_id_wanted=wish["id"],
+            version_range=wish["version"],
             optional=bool(wish.get("optional", False)),
         )
         for wish in release.dependencies
@@ -102,7 +109,9 @@ def _claim(new: NewRelease) -> Namespace:
     if not namespace.maintainers.exists():
         Maintainer.objects.create(namespace=namespace, user=new.uploaded_by, owner=True)
         record_as_system(
-            Action.CATALOG_NAMESPACE_CLAIMED, "namespace", namespace.name,
+            Action.CATALOG_NAMESPACE_CLAIMED,
+            "namespace",
+            namespace.name,
             after={"owner": new.uploaded_by.account_id, "modId": new.mod_id},
         )
     return namespace
@@ -122,7 +131,8 @@ def _supersede_older(release: Release, at: datetime) -> list[Applied]:
         mod=release.mod, taken_back_at=None, superseded_at=None, version_key__lt=release.version_key
     ).order_by("version_key")
     done = [
-        Applied("supersede", release.mod.mod_id, row.version, row.submission_id, release.version) for row in older
+        Applied("supersede", release.mod.mod_id, row.version, row.submission_id, release.version)
+        for row in older
     ]
     older.update(superseded_at=at, superseded_by=release.version)
     return done
@@ -135,7 +145,9 @@ def _hide(change: Hide, at: datetime) -> list[Applied]:
     if release.taken_back_at is not None and held == (level.value, change.reason):
         return []
     Release.objects.filter(pk=release.pk).update(
-        taken_back_at=release.taken_back_at or at, taken_back_reason=change.reason, taken_back_level=level.value
+        taken_back_at=release.taken_back_at or at,
+        taken_back_reason=change.reason,
+        taken_back_level=level.value,
     )
     return [Applied("hide", change.mod_id, change.version, release.submission_id)]
 
@@ -144,7 +156,9 @@ def _restore(change: Restore) -> list[Applied]:
     release = find(change.mod_id, change.version)
     if release.taken_back_at is None:
         return []
-    Release.objects.filter(pk=release.pk).update(taken_back_at=None, taken_back_reason="", taken_back_level="")
+    Release.objects.filter(pk=release.pk).update(
+        taken_back_at=None, taken_back_reason="", taken_back_level=""
+    )
     return [Applied("restore", change.mod_id, change.version, release.submission_id)]
 
 
@@ -153,8 +167,10 @@ def _supersede(change: Supersede, at: datetime) -> list[Applied]:
     successor = find(change.mod_id, change.successor)
     if successor.pk == release.pk or successor.taken_back_at is not None or release.taken_back_at is not None:
         raise RefusedError(
-            "successor_unfit", f"{change.version} can't be superseded by {change.successor}.",
-            "Name another release of the same mod; neither may have been taken back.", status=409,
+            "successor_unfit",
+            f"{change.version} can't be superseded by {change.successor}.",
+            "Name another release of the same mod; neither may have been taken back.",
+            status=409,
         )
     if release.superseded_at is not None and release.superseded_by == change.successor:
         return []

@@ -63,7 +63,9 @@ def _entries(submission_id: str, *actions: Action) -> list[AuditEntry]:
     for entry in rows:
         if audit.entry_hash(entry) != entry.hash:
             _refuse(
-                "audit_damaged", f"Entry {entry.sequence} of the audit trail was changed.", "Run verify_audit."
+                "audit_damaged",
+                f"Entry {entry.sequence} of the audit trail was changed.",
+                "Run verify_audit.",
             )
     return rows
 
@@ -124,7 +126,8 @@ def _validation(release: NewRelease) -> AuditEntry:
     bad = [
         check_id
         for check_id in required_checks()
-        if statuses.get(check_id) not in GOOD and not (statuses.get(check_id) == "not_run" and check_id in waived)
+        if statuses.get(check_id) not in GOOD
+        and not (statuses.get(check_id) == "not_run" and check_id in waived)
     ]
     bad += [check_id for check_id, status in statuses.items() if status == "failed" and check_id not in bad]
     if bad:
@@ -143,7 +146,9 @@ def _decision(release: NewRelease, validation: AuditEntry) -> AuditEntry:
     if last is None or (_after(last).get("action"), _after(last).get("state")) != ("approve", "approved"):
         _refuse("not_decided", "The audit trail has no approval of this submission.")
     if _after(last).get("needs"):
-        _refuse("second_missing", "The approval waits for a second person.", "Ask somebody else to look at it.")
+        _refuse(
+            "second_missing", "The approval waits for a second person.", "Ask somebody else to look at it."
+        )
     if not _is_of(last, release) or last.sequence < validation.sequence:
         _refuse("decision_differs", "The approval is of other bytes, or from before the checks.")
     return last
@@ -186,4 +191,8 @@ def _history(release: NewRelease) -> None:
     if Release.objects.filter(sha256=release.sha256, taken_back_at__isnull=False).exists():
         _refuse("bytes_taken_back", "These very bytes were taken back before.", "Upload a mended version.")
     if Release.objects.filter(mod__mod_id=release.mod_id, version=release.version).exists():
-        _refuse("version_exists", f"{release.mod_id} {release.version} was published before.", "Raise the version.")
+        _refuse(
+            "version_exists",
+            f"{release.mod_id} {release.version} was published before.",
+            "Raise the version.",
+        )

@@ -44,7 +44,10 @@ def open_line(revision: int, plan: Plan, *, actor: User, cause: str) -> Publicat
         revision=revision, cause=cause[:200], actor=actor, plan=plan.as_json(), planned_at=plan.generated_at
     )
     audit.record(
-        actor, Action.PUBLICATION_PLANNED, "publication", str(revision),
+        actor,
+        Action.PUBLICATION_PLANNED,
+        "publication",
+        str(revision),
         after={"changes": [done.as_dict() for done in plan.applied], "documents": len(plan.documents)},
         reason=cause,
     )
@@ -73,14 +76,20 @@ def close_line(publication: Publication, plan: Plan, tree: PublicTree) -> None:
         for path, sha256 in plan.documents.items()
     ]
     PublishedDocument.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=["path"], update_fields=["sha256", "size_bytes", "revision"]
+        rows,
+        update_conflicts=True,
+        unique_fields=["path"],
+        update_fields=["sha256", "size_bytes", "revision"],
     )
     publication.outcome = Publication.Outcome.DONE
     publication.switched_at = switched(publication)
     publication.finished_at = timezone.now()
     publication.save(update_fields=["outcome", "switched_at", "finished_at"])
     audit.record(
-        publication.actor, Action.PUBLICATION_FINISHED, "publication", str(publication.revision),
+        publication.actor,
+        Action.PUBLICATION_FINISHED,
+        "publication",
+        str(publication.revision),
         after={
             "changes": [done.as_dict() for done in plan.applied],
             "catalog": plan.documents.get(CATALOG, ""),
@@ -95,7 +104,9 @@ def note_smoke(publication: Publication, report: dict[str, Any]) -> None:
         Publication.objects.filter(pk=publication.pk).update(smoke=report)
         failed = [step["id"] for step in report["steps"] if step["status"] == "failed"]
         audit.record_as_system(
-            Action.PUBLICATION_SMOKED, "publication", str(publication.revision),
+            Action.PUBLICATION_SMOKED,
+            "publication",
+            str(publication.revision),
             after={"status": report["status"], "failed": failed},
         )
     publication.smoke = report

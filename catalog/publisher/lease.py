@@ -104,8 +104,11 @@ class Lease:
         while not self.take():
             if time.monotonic() >= until:
                 raise RefusedError(
-                    "publisher_busy", "Another publication is running.", "Try again in a few seconds.",
-                    status=503, retry_after=5,
+                    "publisher_busy",
+                    "Another publication is running.",
+                    "Try again in a few seconds.",
+                    status=503,
+                    retry_after=5,
                 )
             time.sleep(PAUSE)
         self._thread = threading.Thread(target=self._keep, name="publisher-lease", daemon=True)

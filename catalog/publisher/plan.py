@@ -58,8 +58,12 @@ class Plan:
             "generatedAt": documents.timestamp(self.generated_at),
             "artifacts": [
                 {
-                    "path": a.path, "sha256": a.sha256, "sizeBytes": a.size_bytes, "modId": a.mod_id,
-                    "version": a.version, "submissionId": a.submission_id,
+                    "path": a.path,
+                    "sha256": a.sha256,
+                    "sizeBytes": a.size_bytes,
+                    "modId": a.mod_id,
+                    "version": a.version,
+                    "submissionId": a.submission_id,
                 }
                 for a in self.artifacts
             ],
@@ -157,9 +161,7 @@ def _differs(path: str, tree: PublicTree, shown: str | None) -> bool:
     return render(path, body.get("revision", 0), documents.time_of(body["generatedAt"])) != current
 
 
-def paths_for(
-    direction: str, mods: list[str], *, blocklist: bool, standing: list[str]
-) -> list[str]:
+def paths_for(direction: str, mods: list[str], *, blocklist: bool, standing: list[str]) -> list[str]:
     """The documents to switch, in the order in which nothing points at what is not there."""
     of_mods = [path(mod_id) for mod_id in mods for path in (documents.versions_path, documents.mod_path)]
     black = [documents.BLOCKLIST] if blocklist else []
@@ -172,6 +174,10 @@ def paths_for(
 def artifact_of(release: Release) -> PlannedArtifact:
     """A release's bytes under their public name."""
     return PlannedArtifact(
-        documents.artifact_path(release.mod.mod_id, release.version), release.sha256, release.size_bytes,
-        release.mod.mod_id, release.version, release.submission_id,
+        documents.artifact_path(release.mod.mod_id, release.version),
+        release.sha256,
+        release.size_bytes,
+        release.mod.mod_id,
+        release.version,
+        release.submission_id,
     )

@@ -33,8 +33,10 @@ def keep_platform_files(tree: PublicTree) -> list[PlannedArtifact]:
 
 def _copy_platform(tree: PublicTree, release: PlatformRelease) -> None:
     refused = RefusedError(
-        "bytes_differ", f"The file of {release} is not the one that its row describes.",
-        "Upload it again in the admin.", status=409,
+        "bytes_differ",
+        f"The file of {release} is not the one that its row describes.",
+        "Upload it again in the admin.",
+        status=409,
     )
     try:
         with release.file.open("rb") as source:
@@ -84,9 +86,7 @@ def _touched(applied: list[Applied]) -> list[str]:
     return list(dict.fromkeys(done.mod_id for done in applied))
 
 
-def _renew(
-    tree: PublicTree, applied: list[Applied], refreshes: list[Refresh], at: datetime
-) -> list[str]:
+def _renew(tree: PublicTree, applied: list[Applied], refreshes: list[Refresh], at: datetime) -> list[str]:
     """Make the entries of the mods concerned anew; returns those of whose documents any differs."""
     touched = _touched(applied)
     for mod_id in touched:
@@ -118,5 +118,3 @@ def release_at(path: str) -> Release:
     """The release whose artifact has this public name."""
     _, _, mod_id, version, _ = path.split("/")
     return facts.find(mod_id, version)
-
-

@@ -149,7 +149,10 @@ def _copy(tree: PublicTree, release: NewRelease) -> tuple[str, int]:
         ) from error
     except TreeError as error:
         raise RefusedError(
-            "bytes_differ", "The staged bytes are not those that were announced.", "Upload it again.", status=409
+            "bytes_differ",
+            "The staged bytes are not those that were announced.",
+            "Upload it again.",
+            status=409,
         ) from error
 
 
@@ -228,5 +231,3 @@ def _store(run: _Run, publication: Publication, plan: Plan) -> None:
         changed = changed or plan.documents[path] != sha256
     if changed:
         journal.replan(publication, plan)
-
-

@@ -53,18 +53,27 @@ def test_a_key_needs_the_scope_and_the_role(client: Client, admin: User) -> None
 
 
 def test_nobody_is_answered_401(client: Client) -> None:
-    for call in (client.post("/api/v1/catalog/publish"), client.get("/api/v1/publications/1"),
-                 client.get("/api/v1/downloads/a.b/latest")):
+    for call in (
+        client.post("/api/v1/catalog/publish"),
+        client.get("/api/v1/publications/1"),
+        client.get("/api/v1/downloads/a.b/latest"),
+    ):
         assert call.status_code == 401
 
 
-def test_a_busy_publisher_is_503_with_a_time(client: Client, admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_publisher_is_503_with_a_time(
+    client: Client, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("catalog.api.PUBLISH_WAIT", 0.0)
     monkeypatch.setattr("moderation.publication.WAIT", 0.0)
     client.force_login(admin)
     with Lease():
         response = client.post("/api/v1/catalog/publish")
-    assert (response.status_code, response.json()["code"], response["Retry-After"]) == (503, "publisher_busy", "5")
+    assert (response.status_code, response.json()["code"], response["Retry-After"]) == (
+        503,
+        "publisher_busy",
+        "5",
+    )
 
 
 def test_an_unknown_publication_is_404(client: Client, admin: User) -> None:
@@ -92,8 +101,11 @@ def test_what_is_not_there_is_404(client: Client, path: str) -> None:
 
 def test_what_was_taken_back_is_410_with_why(client: Client) -> None:
     factories.make_release(
-        mod_id="example.mod", version="1.0.0", taken_back_at=datetime(2026, 2, 1, tzinfo=UTC),
-        taken_back_reason="It deletes saves.", taken_back_level="hard",
+        mod_id="example.mod",
+        version="1.0.0",
+        taken_back_at=datetime(2026, 2, 1, tzinfo=UTC),
+        taken_back_reason="It deletes saves.",
+        taken_back_level="hard",
     )
     headers = key(factories.make_user("player"), "downloads:read")
     response = client.get("/api/v1/downloads/example.mod/1.0.0", headers=headers)

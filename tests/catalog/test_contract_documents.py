@@ -29,7 +29,10 @@ WORKFLOW: dict[str, Any] = {
     "liveBackend": FLAG,
     "summary": TEXT,
     "auth": {
-        "live": FLAG, "accountRequired": FLAG, "sessionRequired": FLAG, "roles": [TEXT],
+        "live": FLAG,
+        "accountRequired": FLAG,
+        "sessionRequired": FLAG,
+        "roles": [TEXT],
         "plannedCapabilities": [TEXT],
     },
     "upload": {
@@ -59,26 +62,51 @@ WORKFLOW: dict[str, Any] = {
     "validationChecks": [{"id": TEXT, "required": FLAG, "description": TEXT}],
     "publicationOutputs": [TEXT],
     "manualFallback": {
-        "active": FLAG, "tool": TEXT, "runbook": TEXT, "sidecarSchema": TEXT, "sidecarExample": TEXT,
+        "active": FLAG,
+        "tool": TEXT,
+        "runbook": TEXT,
+        "sidecarSchema": TEXT,
+        "sidecarExample": TEXT,
         "command": TEXT,
     },
 }
 SERVICES = (
-    "auth_service", "upload_storage", "validation_worker", "moderation_queue", "catalog_publisher", "audit_log",
+    "auth_service",
+    "upload_storage",
+    "validation_worker",
+    "moderation_queue",
+    "catalog_publisher",
+    "audit_log",
     "public_smoke_runner",
 )
 FIRST_MOVES = (
-    ("draft", "uploaded", "modder"), ("uploaded", "validating", "system"),
-    ("validating", "validation_failed", "system"), ("validation_failed", "cancelled", "modder"),
-    ("validating", "pending_review", "system"), ("pending_review", "changes_requested", "moderator"),
-    ("pending_review", "rejected", "moderator"), ("pending_review", "approved", "moderator"),
-    ("approved", "published", "system"), ("published", "hidden", "moderator"),
+    ("draft", "uploaded", "modder"),
+    ("uploaded", "validating", "system"),
+    ("validating", "validation_failed", "system"),
+    ("validation_failed", "cancelled", "modder"),
+    ("validating", "pending_review", "system"),
+    ("pending_review", "changes_requested", "moderator"),
+    ("pending_review", "rejected", "moderator"),
+    ("pending_review", "approved", "moderator"),
+    ("approved", "published", "system"),
+    ("published", "hidden", "moderator"),
     ("published", "superseded", "system"),
 )
 FIRST_CHECKS = (
-    "sidecar_schema", "manifest_schema", "manifest_identity", "semantic_version", "target_game_build",
-    "backend_readiness", "dependency_contract", "zip_path_safety", "entrypoint_presence", "mod_config_contract",
-    "artifact_hash", "detail_page", "manager_catalog_parse", "public_smoke",
+    "sidecar_schema",
+    "manifest_schema",
+    "manifest_identity",
+    "semantic_version",
+    "target_game_build",
+    "backend_readiness",
+    "dependency_contract",
+    "zip_path_safety",
+    "entrypoint_presence",
+    "mod_config_contract",
+    "artifact_hash",
+    "detail_page",
+    "manager_catalog_parse",
+    "public_smoke",
 )
 
 
@@ -112,12 +140,16 @@ def test_every_key_of_the_workflow_is_there_with_its_type() -> None:
 
 def test_what_is_beyond_the_contract_says_so() -> None:
     body = workflow()
-    moves = [(row["from"], row["to"], row["actor"]) for row in body["transitions"] if not row.get("extension")]
+    moves = [
+        (row["from"], row["to"], row["actor"]) for row in body["transitions"] if not row.get("extension")
+    ]
     assert sorted(moves) == sorted(FIRST_MOVES)
     checks = [row["id"] for row in body["validationChecks"] if not row.get("extension")]
     assert sorted(checks) == sorted(FIRST_CHECKS)
     assert {row["id"] for row in body["validationChecks"] if row.get("extension")} == {
-        "antivirus_scan", "file_signature", "archive_content_policy",
+        "antivirus_scan",
+        "file_signature",
+        "archive_content_policy",
     }
     assert len(body["states"]) == 12
 
@@ -170,7 +202,11 @@ def test_the_manual_lane_stays_until_a_release_of_the_portal_passed_the_smoke(
 ) -> None:
     assert workflow()["manualFallback"]["active"] is True
     Publication.objects.create(
-        revision=1, cause="test", actor=factories.make_user("admin"), plan={"portal": portal}, planned_at=AT,
+        revision=1,
+        cause="test",
+        actor=factories.make_user("admin"),
+        plan={"portal": portal},
+        planned_at=AT,
         smoke={"status": smoke} if smoke else None,
     )
     assert workflow()["manualFallback"]["active"] is active

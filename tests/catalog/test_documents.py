@@ -31,8 +31,13 @@ def parsed(body: bytes) -> dict[str, Any]:
 
 def platform(kind: str, **fields: Any) -> PlatformRelease:
     values = {
-        "kind": kind, "version": "0.5.8", "target_game_build": "0.9.0", "sha256": FILE_HASH,
-        "size_bytes": len(FILE), "current": True, "published_at": AT,
+        "kind": kind,
+        "version": "0.5.8",
+        "target_game_build": "0.9.0",
+        "sha256": FILE_HASH,
+        "size_bytes": len(FILE),
+        "current": True,
+        "published_at": AT,
     }
     return PlatformRelease.objects.create(**(values | fields))
 
@@ -51,7 +56,10 @@ def test_a_part_of_the_platform_without_a_release_is_null(kind: PlatformRelease.
 def test_an_outside_address_is_given_as_it_is() -> None:
     platform("manager", artifact_url="https://example.com/m.zip", source_executable_sha256="a" * 64)
     release = parsed(documents.platform(PlatformRelease.Kind.MANAGER, AT))["release"]
-    assert (release["artifactUrl"], release["sourceExecutableSha256"]) == ("https://example.com/m.zip", "a" * 64)
+    assert (release["artifactUrl"], release["sourceExecutableSha256"]) == (
+        "https://example.com/m.zip",
+        "a" * 64,
+    )
 
 
 def test_a_file_of_ours_is_published_under_its_hash() -> None:
@@ -108,12 +116,17 @@ def test_an_excerpt_has_the_mods_asked_for() -> None:
 def test_the_blocklist_says_how_bad_and_what_to_do() -> None:
     for level in ("soft", "hard", ""):
         factories.make_release(
-            factories.make_user("modder"), f"x.mod{level}", taken_back_at=AT, taken_back_level=level,
+            factories.make_user("modder"),
+            f"x.mod{level}",
+            taken_back_at=AT,
+            taken_back_level=level,
             taken_back_reason="Why.",
         )
     rows = parsed(documents.blocklist(3, AT))["releases"]
     assert [(row["modId"], row["level"]) for row in rows] == [
-        ("x.mod", "soft"), ("x.modhard", "hard"), ("x.modsoft", "soft"),
+        ("x.mod", "soft"),
+        ("x.modhard", "hard"),
+        ("x.modsoft", "soft"),
     ]
     assert len({row["advice"] for row in rows}) == 2
 
@@ -121,7 +134,12 @@ def test_the_blocklist_says_how_bad_and_what_to_do() -> None:
 def test_a_tombstone_is_a_problem_document() -> None:
     release = factories.make_release(mod_id="x.mod", taken_back_at=AT, taken_back_reason="Why.")
     stone = json.loads(documents.tombstone(release))
-    assert (stone["status"], stone["code"], stone["reason"], stone["level"]) == (410, "taken_back", "Why.", "soft")
+    assert (stone["status"], stone["code"], stone["reason"], stone["level"]) == (
+        410,
+        "taken_back",
+        "Why.",
+        "soft",
+    )
 
 
 def test_a_mod_without_a_public_release_has_no_entry() -> None:
@@ -134,7 +152,11 @@ def test_a_mod_without_a_public_release_has_no_entry() -> None:
 
 def test_no_document_of_a_mod_names_who_reviewed_it() -> None:
     made = published("example.mod")
-    for path in (documents.mod_path("example.mod"), documents.versions_path("example.mod"), documents.CATALOG):
+    for path in (
+        documents.mod_path("example.mod"),
+        documents.versions_path("example.mod"),
+        documents.CATALOG,
+    ):
         body = (public_tree().read(path) or b"").decode()
         assert made.moderator.account_id not in body and made.moderator.email not in body
     assert Release.objects.get().artifact_path == documents.artifact_path("example.mod", "1.0.0")

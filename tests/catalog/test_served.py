@@ -61,8 +61,11 @@ def test_a_document_is_kept_for_a_second_only(client: Client, tree: PublicTree) 
 
 @pytest.mark.parametrize(
     ("asked", "said", "part"),
-    [("bytes=0-9", "bytes 0-9/1024", BODY[:10]), ("bytes=1000-", "bytes 1000-1023/1024", BODY[1000:]),
-     ("bytes=-4", "bytes 1020-1023/1024", BODY[-4:])],
+    [
+        ("bytes=0-9", "bytes 0-9/1024", BODY[:10]),
+        ("bytes=1000-", "bytes 1000-1023/1024", BODY[1000:]),
+        ("bytes=-4", "bytes 1020-1023/1024", BODY[-4:]),
+    ],
 )
 def test_one_range_is_served(client: Client, tree: PublicTree, asked: str, said: str, part: bytes) -> None:
     response = get(client, range=asked)
@@ -146,8 +149,16 @@ def test_an_unknown_document_is_a_problem_document(client: Client, tree: PublicT
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "path",
-    ["downloads/none.zip", "downloads/../documents/x", "downloads/.private/artifacts/x", "downloads/mods",
-     "downloads/%2e%2e/.private/x", "documents/x.json", ".private/artifacts/x", "tombstones/x.json"],
+    [
+        "downloads/none.zip",
+        "downloads/../documents/x",
+        "downloads/.private/artifacts/x",
+        "downloads/mods",
+        "downloads/%2e%2e/.private/x",
+        "documents/x.json",
+        ".private/artifacts/x",
+        "tombstones/x.json",
+    ],
 )
 def test_nothing_else_of_the_tree_is_served(client: Client, tree: PublicTree, path: str) -> None:
     assert get(client, path).status_code == 404

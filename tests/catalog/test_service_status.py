@@ -114,7 +114,9 @@ def test_a_heartbeat_reports_its_worker() -> None:
 
 def test_a_worker_that_starts_reports_itself_at_once() -> None:
     def started(*queues: str) -> None:
-        app = SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from=dict.fromkeys(queues))))
+        app = SimpleNamespace(
+            amqp=SimpleNamespace(queues=SimpleNamespace(consume_from=dict.fromkeys(queues)))
+        )
         tasks.report_at_start(sender=SimpleNamespace(app=app))
 
     tasks.report_at_start(sender=None)
@@ -124,7 +126,9 @@ def test_a_worker_that_starts_reports_itself_at_once() -> None:
     assert service_status.live("validation_worker")
 
 
-def test_a_worker_starts_without_its_report_where_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_starts_without_its_report_where_the_database_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def away(_: str) -> None:
         raise DatabaseError("away")
 

@@ -40,7 +40,11 @@ def site() -> Iterator[str]:
 
 def expected(release: Release) -> smoke.Expected:
     return smoke.Expected(
-        release.mod.mod_id, release.version, release.sha256, release.size_bytes, release.taken_back_at is not None
+        release.mod.mod_id,
+        release.version,
+        release.sha256,
+        release.size_bytes,
+        release.taken_back_at is not None,
     )
 
 
@@ -112,8 +116,12 @@ def test_an_older_catalog_than_was_published_fails() -> None:
 
 @pytest.mark.parametrize(
     ("path", "step"),
-    [("api/v1/catalog.json", "catalog"), ("api/v1/blocklist.json", "blocklist"),
-     ("api/v1/mods/index.json", "mods/index.json"), ("api/v1/publishing/workflow.json", "publishing/workflow.json")],
+    [
+        ("api/v1/catalog.json", "catalog"),
+        ("api/v1/blocklist.json", "blocklist"),
+        ("api/v1/mods/index.json", "mods/index.json"),
+        ("api/v1/publishing/workflow.json", "publishing/workflow.json"),
+    ],
 )
 @pytest.mark.parametrize("body", [b"{", b"{}", b'{"schema":"other"}'])
 def test_a_broken_document_fails(path: str, step: str, body: bytes) -> None:

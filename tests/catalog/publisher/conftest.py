@@ -9,14 +9,23 @@ from catalog import contract
 CHECKS = [
     {"id": check_id, "required": True, "description": "What it is for.", "phase": phase}
     for check_id, phase in (
-        ("sidecar_schema", "intake"), ("zip_path_safety", "intake"), ("antivirus_scan", "intake"),
-        ("artifact_hash", "publication"), ("public_smoke", "after"),
+        ("sidecar_schema", "intake"),
+        ("zip_path_safety", "intake"),
+        ("antivirus_scan", "intake"),
+        ("artifact_hash", "publication"),
+        ("public_smoke", "after"),
     )
 ]
 SUPPLIED: dict[str, Any] = {
     "checks": CHECKS,
     "package_rules": [
-        {"code": "zip.path", "title": "Paths", "rule": "Safe.", "hint": "Mend it.", "check": "zip_path_safety"}
+        {
+            "code": "zip.path",
+            "title": "Paths",
+            "rule": "Safe.",
+            "hint": "Mend it.",
+            "check": "zip_path_safety",
+        }
     ],
     "rules_version": "smz-1",
     "waived_checks": frozenset({"antivirus_scan"}),

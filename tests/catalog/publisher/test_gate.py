@@ -264,13 +264,18 @@ def test_a_lie_is_refused(lie: Callable[[Case], None], code: str) -> None:
 
 def test_every_rule_of_the_gate_is_tried() -> None:
     told = {code for _, code in LIES} | {
-        "bytes_differ", "bytes_taken_back", "version_exists", "namespace_reserved",
+        "bytes_differ",
+        "bytes_taken_back",
+        "version_exists",
+        "namespace_reserved",
     }
     assert gate.__doc__ is not None
     listed = {
         word.strip("`,")
-        for line in gate.__doc__.splitlines() if line.startswith("* ")
-        for word in line.split() if word.startswith("`")
+        for line in gate.__doc__.splitlines()
+        if line.startswith("* ")
+        for word in line.split()
+        if word.startswith("`")
     }
     assert listed == told
 

@@ -94,7 +94,9 @@ def test_nothing_due_makes_no_publication() -> None:
 
 
 def test_a_release_comes_into_every_output() -> None:
-    made = published("example.hello-lua", "0.1.3", sidecar_more={"categories": ["tools"], "changelog": "First."})
+    made = published(
+        "example.hello-lua", "0.1.3", sidecar_more={"categories": ["tools"], "changelog": "First."}
+    )
     assert look() == {"example.hello-lua": "0.1.3"}
     entry = read("api/v1/catalog.json")["mods"][0]
     assert entry["slug"] == "hello-lua"
@@ -113,7 +115,9 @@ def test_only_what_a_change_touches_is_rendered() -> None:
     made = case("two.mod").told()
     publication = put(Publish(made.release()))
     assert [row["path"] for row in publication.plan["documents"]] == [
-        "api/v1/mods/two.mod/versions.json", "api/v1/mods/two.mod/index.json", "api/v1/mods/index.json",
+        "api/v1/mods/two.mod/versions.json",
+        "api/v1/mods/two.mod/index.json",
+        "api/v1/mods/index.json",
         "api/v1/catalog.json",
     ]
 
@@ -123,7 +127,10 @@ def test_the_first_release_claims_the_namespace_for_its_sender() -> None:
     owner = Maintainer.objects.get(namespace__name="fresh")
     assert (owner.user, owner.owner) == (made.author, True)
     entry = AuditEntry.objects.get(action="catalog.namespace_claimed")
-    assert (entry.target_id, entry.after) == ("fresh", {"owner": made.author.account_id, "modId": "fresh.mod"})
+    assert (entry.target_id, entry.after) == (
+        "fresh",
+        {"owner": made.author.account_id, "modId": "fresh.mod"},
+    )
 
 
 def test_two_senders_in_one_free_namespace_the_second_is_refused() -> None:
@@ -141,11 +148,13 @@ def test_a_newer_stable_version_supersedes_the_one_before() -> None:
     told: list[tuple[Applied, ...]] = []
     put(Publish(second.release()), on_switch=told.append)
     assert [(done.op, done.version, done.successor) for done in told[0]] == [
-        ("publish", "1.1.0", ""), ("supersede", "1.0.0", "1.1.0"),
+        ("publish", "1.1.0", ""),
+        ("supersede", "1.0.0", "1.1.0"),
     ]
     rows = read("api/v1/mods/example.mod/versions.json")["versions"]
     assert [(row["version"], row["state"], row["supersededBy"]) for row in rows] == [
-        ("1.1.0", "published", None), ("1.0.0", "superseded", "1.1.0"),
+        ("1.1.0", "published", None),
+        ("1.0.0", "superseded", "1.1.0"),
     ]
     settled()
 
@@ -255,7 +264,8 @@ def test_a_refused_release_is_left_out_and_told() -> None:
     good, bad = case("good.mod").told(), case("bad.mod")
     refused: list[tuple[str, str]] = []
     put(
-        Publish(bad.release()), Publish(good.release()),
+        Publish(bad.release()),
+        Publish(good.release()),
         on_refused=lambda new, why: refused.append((new.mod_id, why.code)),
     )
     assert refused == [("bad.mod", "origin_unknown")]
@@ -364,8 +374,11 @@ def test_a_refresh_follows_the_platform_and_the_people() -> None:
     made.author.save()
     publication = put(Refresh(("example.mod",)))
     assert {row["path"] for row in publication.plan["documents"]} == {
-        "api/v1/mods/example.mod/versions.json", "api/v1/mods/example.mod/index.json",
-        "api/v1/runtime/latest.json", "api/v1/mods/index.json", "api/v1/catalog.json",
+        "api/v1/mods/example.mod/versions.json",
+        "api/v1/mods/example.mod/index.json",
+        "api/v1/runtime/latest.json",
+        "api/v1/mods/index.json",
+        "api/v1/catalog.json",
     }
     assert is_public("api/v1/runtime/latest.json")
 

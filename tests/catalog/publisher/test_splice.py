@@ -31,14 +31,19 @@ MODS = ("a.mod", "b.mod", "c.mod")
         (b"{1}", b"", b"{2}", b"{3}", None),
     ],
 )
-def test_cut_and_joined(entries: bytes, old: bytes, new: bytes, following: bytes, result: bytes | None) -> None:
+def test_cut_and_joined(
+    entries: bytes, old: bytes, new: bytes, following: bytes, result: bytes | None
+) -> None:
     assert splice.spliced(entries, old, new, following) == result
 
 
 def agree() -> None:
     """What is shown is what the rows make."""
     last = Publication.objects.latest("revision")
-    for path, render in ((documents.CATALOG, documents.catalog), (documents.MODS_INDEX, documents.mods_index)):
+    for path, render in (
+        (documents.CATALOG, documents.catalog),
+        (documents.MODS_INDEX, documents.mods_index),
+    ):
         at = documents.time_of(last.plan["generatedAt"])
         assert public_tree().read(path) == render(last.revision, at)
     settled()

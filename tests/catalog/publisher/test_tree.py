@@ -30,8 +30,20 @@ def keep(tree: PublicTree, body: bytes = b"bytes") -> str:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "catalog.json", "api/v1/", "api/v1/../x", "downloads/.hidden", "documents/x", "/api/v1/x", "api/v1//x",
-     "downloads/a\0b", "downloads/a\\b", ".private/artifacts/x", "tombstones/downloads/x"],
+    [
+        "",
+        "catalog.json",
+        "api/v1/",
+        "api/v1/../x",
+        "downloads/.hidden",
+        "documents/x",
+        "/api/v1/x",
+        "api/v1//x",
+        "downloads/a\0b",
+        "downloads/a\\b",
+        ".private/artifacts/x",
+        "tombstones/downloads/x",
+    ],
 )
 def test_only_plain_paths_below_the_public_folders_are_public(tree: PublicTree, path: str) -> None:
     assert not is_public(path)

@@ -47,15 +47,23 @@ class Case:
 
     def checked(self, **more: Any) -> AuditEntry:
         after = {
-            "state": "pending_review", "revision": 1, "sha256": self.sha256,
-            "rulesVersion": contract.value("rules_version"), "checks": good_statuses(),
+            "state": "pending_review",
+            "revision": 1,
+            "sha256": self.sha256,
+            "rulesVersion": contract.value("rules_version"),
+            "checks": good_statuses(),
         }
         return record(User.objects.system(), Action.VALIDATION_FINISHED, self.submission, after | more)
 
     def decided(self, actor: User | None = None, **more: Any) -> AuditEntry:
         after = {
-            "action": "approve", "state": "approved", "revision": 1, "sha256": self.sha256, "needs": "",
-            "firstSequence": None, "reasons": [],
+            "action": "approve",
+            "state": "approved",
+            "revision": 1,
+            "sha256": self.sha256,
+            "needs": "",
+            "firstSequence": None,
+            "reasons": [],
         }
         return record(actor or self.moderator, Action.MODERATION_DECIDED, self.submission, after | more)
 
@@ -75,10 +83,17 @@ class Case:
             return file
 
         values: dict[str, Any] = {
-            "submission_id": self.submission.submission_id, "revision": 1, "mod_id": self.submission.mod_id,
-            "version": self.submission.version, "sha256": revision.sha256, "size_bytes": revision.size_bytes,
-            "manifest": revision.manifest, "sidecar": revision.sidecar, "uploaded_by": self.author,
-            "reviewed_at": timezone.now(), "open": opened,
+            "submission_id": self.submission.submission_id,
+            "revision": 1,
+            "mod_id": self.submission.mod_id,
+            "version": self.submission.version,
+            "sha256": revision.sha256,
+            "size_bytes": revision.size_bytes,
+            "manifest": revision.manifest,
+            "sidecar": revision.sidecar,
+            "uploaded_by": self.author,
+            "reviewed_at": timezone.now(),
+            "open": opened,
             "checks": [{"id": "zip_path_safety", "status": "passed"}],
         }
         return NewRelease(**(values | more))
