@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from catalog import schema_registry, service_status
+from catalog.client import ClientError, HttpSource
+from catalog.client.sources import Stream
+from catalog.models import Mod
 from moderation import publication
 from smmods import demo, smoke
 from tests.factories import services_live
@@ -133,3 +136,32 @@ def test_wrong_usage(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("smoke", "--kind", "public").status == 2
     assert run("smoke", "--kind", "everything", "--base-url", "http://127.0.0.1:1").status == 2
     assert run("smoke").status == 2
+
+
+def test_a_site_is_validated_over_http_with_its_detail_pages(
+    portal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = run("validate_site", portal, "--json")
+    assert done.status == 0, done.err
+    assert done.json["detailPages"] == Mod.objects.public().count()
+    read = HttpSource.read
+
+    def without_pages(source: HttpSource, address: str) -> bytes:
+        if address.startswith("/mods/"):
+            raise ClientError("not_found", f"{address} is not there.")
+        return read(source, address)
+
+    stream = HttpSource.stream
+
+    def broken_downloads(source: HttpSource, address: str, offset: int = 0) -> Stream:
+        if "turbo-drill" in address:
+            raise ClientError("unavailable", f"{address} answers 500.")
+        return stream(source, address, offset)
+
+    monkeypatch.setattr(HttpSource, "read", without_pages)
+    monkeypatch.setattr(HttpSource, "stream", broken_downloads)
+    spoilt = run("validate_site", portal, "--json")
+    assert spoilt.status == 1
+    missing = {finding["address"] for finding in spoilt.json["findings"] if finding["code"] == "missing"}
+    assert "/mods/hello-lua/" in missing
+    assert any("turbo-drill" in address for address in missing)
