@@ -32,9 +32,8 @@ for address in ("{MODDER}", "{MODERATOR}", "{ADMIN}"):
 
 NAMESPACE = f"""
 from accounts.models import User
-from catalog.curation import hand_out_namespace
-admin, modder = User.objects.get(email="{ADMIN}"), User.objects.get(email="{MODDER}")
-hand_out_namespace(admin, "starminer", modder, "the samples")
+from catalog.services import assign_namespace
+assign_namespace(User.objects.get(email="{ADMIN}"), "starminer", ["{MODDER}"], "the samples")
 """
 
 
