@@ -41,6 +41,13 @@ class DecisionIn(Schema):
     question: str | None = ""
 
 
+def _schema() -> dict[str, Any]:
+    """The JSON Schema of a decision, in one piece, for the API's description."""
+    schema = DecisionIn.model_json_schema()
+    schema["properties"]["reasons"]["items"] = schema.pop("$defs")["Given"]
+    return schema
+
+
 @router.get("/moderation/queue", auth=session, summary="What waits for a decision, and why")
 def list_queue(
     request: HttpRequest,
@@ -73,7 +80,7 @@ def list_queue(
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {"application/json": {"schema": DecisionIn.model_json_schema()}},
+            "content": {"application/json": {"schema": _schema()}},
         }
     },
 )

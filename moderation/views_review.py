@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -29,6 +30,8 @@ from uploads.checks import CHECKS
 from uploads.models import Revision, Submission
 
 QUEUE = "/moderation/queue/"
+#: How many changed files the tree shows; the viewer's list has them all.
+SHOWN_FILES = 500
 
 
 def reviewed(request: HttpRequest, submission_id: str) -> tuple[User, Submission, Revision]:
@@ -97,6 +100,7 @@ def _head(reader: User, submission: Submission, current: Revision) -> dict[str, 
         "revision": current,
         "reasons": reasons,
         "due": reasons[0].due_at if reasons else None,
+        "overdue": bool(reasons) and reasons[0].due_at < timezone.now(),
         "since": min((reason.opened_at for reason in reasons), default=None),
         "held": leases.holder_of(submission, reader),
         "checks": checks,
@@ -132,7 +136,8 @@ def _difference(request: HttpRequest, submission: Submission, current: Revision)
         "fields": evidence.field_changes(old, current),
         "tree": files,
         "counts": files.counts(),
-        "folders": _folders(files, chosen, seen, style),
+        "more_files": max(len(files.changed) - SHOWN_FILES, 0),
+        "folders": _folders(files, chosen, seen, f"{address(submission.submission_id)}?view={style}&"),
         "chosen": evidence.file_difference(chosen, old, current) if chosen is not None else None,
         "style": style,
         "unopened": [file.path for file in files.changed if file.new is not None and file.path not in seen],
@@ -150,16 +155,16 @@ def _chosen(files: evidence.Tree, path: str) -> evidence.TreeFile | None:
 
 
 def _folders(
-    files: evidence.Tree, chosen: evidence.TreeFile | None, seen: set[str], style: str
+    files: evidence.Tree, chosen: evidence.TreeFile | None, seen: set[str], link: str
 ) -> list[dict[str, Any]]:
     folders: dict[str, list[dict[str, Any]]] = {}
-    for file in files.changed:
+    for file in files.changed[:SHOWN_FILES]:
         folder, _, name = file.path.rpartition("/")
-        query = urlencode({"path": file.path, "view": style})
+        query = urlencode({"path": file.path})
         folders.setdefault(folder, []).append(
             {
                 "name": f"{name} (executable)" if file.executable else name,
-                "href": f"?{query}#difference",
+                "href": f"{link}{query}#difference",
                 "change": file.change,
                 "current": chosen is not None and file.path == chosen.path,
                 "unread": file.new is not None and file.path not in seen,

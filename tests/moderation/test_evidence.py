@@ -183,7 +183,7 @@ def test_fields_are_compared_one_by_one() -> None:
 
 def test_the_baseline_is_what_was_approved_last_before_it(moderator: User) -> None:
     assert evidence.baseline(Submission(mod_id=None)) is None
-    rows = []
+    rows: list[Submission] = []
     for version, state in (("1.0.0", "published"), ("1.1.0", "hidden"), ("1.2.0", "published")):
         submission = make_submission(mod_id="ore.lamp", version=version)
         assert evidence.baseline(submission) == (rows[0].current if rows else None)
@@ -195,7 +195,7 @@ def test_the_baseline_is_what_was_approved_last_before_it(moderator: User) -> No
             revision=1,
             sha256=submission.current.sha256,
         )
-        Submission.objects.filter(pk=submission.pk).update(**{"state": state})
+        Submission.objects.filter(pk=submission.pk).update(state=state)
         rows.append(submission)
     assert evidence.baseline(rows[0]) is None
     assert evidence.baseline(rows[2]) == rows[0].current

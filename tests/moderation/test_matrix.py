@@ -197,3 +197,12 @@ def test_the_answer_of_a_first_approval_says_what_it_needs(client: Client, moder
     ).json()
     assert (answer["state"], answer["needs"]) == ("pending_review", "second_person")
     assert answer["schema"] == "smmods.upload-submission.v1"
+
+
+def test_the_description_of_the_api_holds_the_decision_whole(client: Client) -> None:
+    document = client.get("/api/v1/openapi.json").json()
+    call = document["paths"]["/api/v1/submissions/{submission_id}/decisions"]["post"]
+    schema = call["requestBody"]["content"]["application/json"]["schema"]
+    assert set(schema["required"]) == {"action", "revision", "sha256"}
+    assert schema["properties"]["reasons"]["items"]["properties"]["policy"]
+    assert "$defs" not in str(call)

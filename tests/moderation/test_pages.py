@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,7 +16,7 @@ from moderation.actions import decide
 from moderation.models import Decision, Lease, StaffNote
 from tests import factories
 from tests.factories import add_revision, drain, make_file, make_message, make_submission, make_user
-from uploads.models import Message, Submission
+from uploads.models import Message, PackageFile, Submission
 from uploads.package import read_package
 from uploads.staging import open_staged
 from uploads.states import State
@@ -206,6 +208,8 @@ def test_a_decision_is_asked_once_more_with_the_mail(desk: Client, moderator: Us
     back = desk.post(address(submission, "decide/"), data | {"back": "1"}).content.decode()
     assert "init.lua:1" in back
     assert "Please mend it." in back
+    assert f'href="{address(submission)}?view=split&amp;path=new.lua#difference"' in back
+    assert 'href="?' not in back
     done = desk.post(address(submission, "decide/"), data | {"confirmed": "1"})
     assert done.status_code == 302
     submission.refresh_from_db()
@@ -369,3 +373,28 @@ def test_no_author_reads_a_moderators_name(
         for name in (person.name, person.email, person.account_id):
             assert not any(name in text for text in said), name
     assert any("Moderation team" in text for text in said)
+
+
+def test_a_large_package_costs_no_more_queries(desk: Client) -> None:
+    counts = []
+    for many in (5, 700):
+        submission = make_submission()
+        assert submission.current is not None
+        submission.current.files.bulk_create(
+            [
+                PackageFile(
+                    revision=submission.current,
+                    path=f"f/{place}.lua",
+                    size_bytes=9,
+                    crc32=0,
+                    sha256="0" * 64,
+                    kind="text",
+                )
+                for place in range(many)
+            ]
+        )
+        with CaptureQueriesContext(connection) as queries:
+            page = desk.get(address(submission)).content.decode()
+        counts.append(len(queries))
+    assert "200 more changed files" in page
+    assert counts[0] == counts[1] <= 30
