@@ -81,7 +81,11 @@ class Result:
     rules_version: str = RULES_VERSION
 
     def as_dict(self) -> Json:
-        """The result as documents and reports write it."""
+        """The result as documents and reports write it.
+
+        A problem's `path` is the file that it is in, or else the pointer into the document; `pointer` is
+        always the JSON pointer, and empty where the problem is not in a document.
+        """
         return {
             "id": self.check_id,
             "status": self.status.value,
@@ -91,7 +95,13 @@ class Result:
             "path": self.path,
             "evidence": self.evidence,
             "problems": [
-                {"code": p.code, "message": p.message, "hint": p.hint, "path": p.path or p.pointer}
+                {
+                    "code": p.code,
+                    "message": p.message,
+                    "hint": p.hint,
+                    "path": p.path or p.pointer,
+                    "pointer": p.pointer,
+                }
                 for p in self.problems
             ],
             "rulesVersion": self.rules_version,

@@ -218,3 +218,11 @@ def test_no_settings_and_no_manifest():
 def test_a_refused_package_still_tells_of_its_manifest():
     bad = with_parts(Part("Content/aux.lua", b""))
     assert told(manifest_schema.run(of_bytes(bad, None, portal()))) == ("passed", [])
+
+
+def test_a_problem_says_the_file_and_the_place_in_it():
+    arrived = with_manifest_bytes(encoded(manifest(version="v1")))
+    in_file = manifest_schema.run(arrived).as_dict()["problems"][0]
+    assert (in_file["path"], in_file["pointer"]) == ("manifest.json", "/version")
+    in_sidecar = sidecar_schema.run(subject(sidecar_changes={"license": "Foo"})).as_dict()["problems"][0]
+    assert (in_sidecar["path"], in_sidecar["pointer"]) == ("/license", "/license")
