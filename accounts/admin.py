@@ -46,7 +46,7 @@ class AccountForm(AccountModelForm):
     """An account's page: the role and the reason are the only things to enter."""
 
     actor: User | None = None
-    role = RoleForm.base_fields["role"]
+    new_role = RoleForm.base_fields["role"]
     reason = RoleForm.base_fields["reason"]
 
     class Meta:
@@ -55,15 +55,15 @@ class AccountForm(AccountModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].initial = self.instance.role
+        self.fields["new_role"].initial = self.instance.role
 
     def clean(self) -> dict[str, Any]:
         """Give the role through the service, in the admin's transaction, so that a refusal stands at its field."""
         data = super().clean() or {}
-        if self.errors or data["role"] == self.instance.role or self.actor is None:
+        if self.errors or data["new_role"] == self.instance.role or self.actor is None:
             return data
         try:
-            services.assign_roles(self.actor, self.instance.account_id, [data["role"]], data["reason"])
+            services.assign_roles(self.actor, self.instance.account_id, [data["new_role"]], data["reason"])
         except RefusedError as refused:
             place = "reason" if refused.code == "reason_required" else None
             self.add_error(place, f"{refused.message} {refused.hint}")
@@ -90,7 +90,7 @@ class UserAdmin(ModelAdmin):
         "modder_agreement_version",
         "modder_agreement_at",
     )
-    fields = (*readonly_fields, "role", "reason")
+    fields = (*readonly_fields, "new_role", "reason")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).filter(role__in=[role.value for role in LADDER])

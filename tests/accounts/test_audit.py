@@ -109,7 +109,11 @@ def test_postgresql_refuses_truncate() -> None:
         assert "audit_no_truncate" not in audit_triggers.expected(connection)
         return
     for table in ("accounts_auditentry", "accounts_audithead"):
-        with pytest.raises(Exception, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        with (
+            pytest.raises(Exception, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
             cursor.execute(f"TRUNCATE {table} CASCADE")
 
 
@@ -127,7 +131,7 @@ def test_another_database_has_no_triggers_and_says_so() -> None:
         vendor = "oracle"
 
     with pytest.raises(NotImplementedError, match="oracle"):
-        audit_triggers.install(cast(Any, Other()))
+        audit_triggers.install(cast("Any", Other()))
 
 
 @pytest.mark.parametrize(
@@ -198,13 +202,26 @@ class TestReading:
     @pytest.fixture
     def trail(self) -> User:
         ada = make_user(email="ada@example.com", display_name="Ada")
-        write(ada, Action.ACCOUNT_REGISTERED, at=datetime(2026, 1, 1, 12, tzinfo=UTC), after={"role": "player"})
-        write(ada, Action.ACCOUNT_ROLES_ASSIGNED, at=datetime(2026, 1, 2, 12, tzinfo=UTC), before={"role": "player"},
-              after={"role": "modder", "list": [1]}, reason="=1+1")
+        write(
+            ada, Action.ACCOUNT_REGISTERED, at=datetime(2026, 1, 1, 12, tzinfo=UTC), after={"role": "player"}
+        )
+        write(
+            ada,
+            Action.ACCOUNT_ROLES_ASSIGNED,
+            at=datetime(2026, 1, 2, 12, tzinfo=UTC),
+            before={"role": "player"},
+            after={"role": "modder", "list": [1]},
+            reason="=1+1",
+        )
         other = make_user()
         with transaction.atomic():
-            audit.record(other, Action.MODERATION_DECIDED, "release", "a.b@1.0.0",
-                         at=datetime(2026, 1, 3, 12, tzinfo=UTC))
+            audit.record(
+                other,
+                Action.MODERATION_DECIDED,
+                "release",
+                "a.b@1.0.0",
+                at=datetime(2026, 1, 3, 12, tzinfo=UTC),
+            )
         return ada
 
     @pytest.mark.parametrize(
@@ -269,7 +286,9 @@ class TestReading:
         entry = AuditEntry.objects.order_by("sequence").last()
         assert entry is not None
         assert (entry.action, entry.actor, entry.after) == (
-            Action.AUDIT_EXPORTED, moderator, {"filters": {"actor": "Ada"}},
+            Action.AUDIT_EXPORTED,
+            moderator,
+            {"filters": {"actor": "Ada"}},
         )
 
     def test_the_page(self, trail: User, client: Client) -> None:

@@ -47,7 +47,9 @@ def everything_stored() -> str:
     )
 
 
-def test_the_secret_is_nowhere_in_the_database_or_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_secret_is_nowhere_in_the_database_or_the_log(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     services.register("ada@example.com", verified=True)
     sign_in(client, "ada@example.com")
@@ -91,8 +93,8 @@ def other_secret(token: str) -> str:
         lambda token: token + "A",
         lambda token: token.replace("smm_", "key_"),
         lambda token: "smm_" + "0" * 8 + token[12:],
-        lambda token: "",
-        lambda token: "smm_\0_x",
+        lambda _: "",
+        lambda _: "smm_\0_x",
     ],
 )
 def test_a_wrong_key_is_refused_in_one_way(spoil: Any) -> None:

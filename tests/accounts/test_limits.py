@@ -113,7 +113,9 @@ def test_ipv6_counts_by_its_network(settings: Any) -> None:
 @pytest.mark.django_db
 def test_a_forged_header_resets_nothing(client: Client) -> None:
     for number in range(30):
-        client.post("/account/login/password/", {"login": "a@b.example"}, HTTP_X_FORWARDED_FOR=f"1.1.1.{number}")
+        client.post(
+            "/account/login/password/", {"login": "a@b.example"}, HTTP_X_FORWARDED_FOR=f"1.1.1.{number}"
+        )
     answer = client.post("/account/login/password/", {"login": "a@b.example"}, HTTP_X_FORWARDED_FOR="9.9.9.9")
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0

@@ -34,7 +34,9 @@ class Work:
 @pytest.fixture
 def work() -> Iterator[Work]:
     made = Work()
-    outbox.register("test.work", "checks", made, lease=60, attempts=3, retry_after=5, exhausted=made.exhausted)
+    outbox.register(
+        "test.work", "checks", made, lease=60, attempts=3, retry_after=5, exhausted=made.exhausted
+    )
     yield made
     outbox._kinds.pop("test.work")
 
@@ -42,7 +44,7 @@ def work() -> Iterator[Work]:
 @pytest.fixture
 def hints(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     sent: list[tuple[int, str]] = []
-    monkeypatch.setattr(tasks.work, "apply_async", lambda args, queue, retry: sent.append((args[0], queue)))
+    monkeypatch.setattr(tasks.work, "apply_async", lambda args, queue, **_: sent.append((args[0], queue)))
     return sent
 
 
@@ -123,7 +125,9 @@ def test_a_claim_keeps_others_away_until_its_lease_ends(work: Work) -> None:
     assert OutboxRow.objects.get().attempts == 2
 
 
-def test_a_claim_that_was_lost_does_not_undo_what_another_wrote(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_claim_that_was_lost_does_not_undo_what_another_wrote(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = owe()
 
     def slow(payload: outbox.Payload) -> None:

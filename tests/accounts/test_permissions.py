@@ -95,7 +95,10 @@ def test_ensure_raises_what_can_answers() -> None:
         ensure(make_user(), "role.assign")
     answer = can(make_user(), "role.assign")
     assert (caught.value.code, caught.value.message, caught.value.hint, caught.value.status) == (
-        answer.code, answer.message, answer.hint, answer.status,
+        answer.code,
+        answer.message,
+        answer.hint,
+        answer.status,
     )
     ensure(make_user("admin"), "role.assign")
 
@@ -134,7 +137,12 @@ def test_an_address_is_unique_whatever_its_case() -> None:
 
 def test_names() -> None:
     user = make_user(email="ada@example.com")
-    assert (user.name, user.get_full_name(), user.get_short_name(), str(user)) == ("ada", "ada", "ada", user.email)
+    assert (user.name, user.get_full_name(), user.get_short_name(), str(user)) == (
+        "ada",
+        "ada",
+        "ada",
+        user.email,
+    )
     user.display_name = "Ada"
     assert user.name == "Ada"
     assert user.roles == ("player",)

@@ -10,7 +10,10 @@ from accounts.errors import Problem, RefusedError
 
 def test_a_refusal_as_a_problem_document() -> None:
     refused = RefusedError(
-        "bad_input", "Two things are wrong.", "Mend them.", status=422,
+        "bad_input",
+        "Two things are wrong.",
+        "Mend them.",
+        status=422,
         problems=[Problem("a", "A is.", "Hint.", pointer="/a"), Problem("b", "B is.", path="x/y.lua")],
         extra={"state": "published", "code": "not this one"},
     )
@@ -32,11 +35,18 @@ def test_a_refusal_as_a_problem_document() -> None:
     assert answer["Cache-Control"] == "no-store"
     assert "Retry-After" not in answer
     assert str(refused) == "Two things are wrong."
-    assert Problem("a", "A.").as_dict() == {"code": "a", "message": "A.", "hint": "", "pointer": "", "path": ""}
+    assert Problem("a", "A.").as_dict() == {
+        "code": "a",
+        "message": "A.",
+        "hint": "",
+        "pointer": "",
+        "path": "",
+    }
 
 
 @pytest.mark.parametrize(
-    ("status", "retry_after", "expected"), [(429, None, "30"), (503, None, "30"), (429, 7, "7"), (404, None, None)]
+    ("status", "retry_after", "expected"),
+    [(429, None, "30"), (503, None, "30"), (429, 7, "7"), (404, None, None)],
 )
 def test_when_to_come_back(status: int, retry_after: int | None, expected: str | None) -> None:
     answer = problems.response(RefusedError("x", "X.", status=status, retry_after=retry_after))

@@ -57,7 +57,7 @@ def test_an_address_belongs_to_one_account() -> None:
 
 def test_two_at_the_same_moment_are_told_apart_by_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     make_user(email="ada@example.com")
-    monkeypatch.setattr("django.db.models.query.QuerySet.exists", lambda self: False)
+    monkeypatch.setattr("django.db.models.query.QuerySet.exists", lambda _: False)
     assert refused(services.register, "ada@example.com").code == "email_taken"
 
 
@@ -112,7 +112,11 @@ def test_an_admin_gives_a_role_with_a_reason() -> None:
     assert (done.before, done.after, done.changed) == ("player", "moderator", True)
     assert User.objects.get(pk=user.pk).role == Role.MODERATOR
     entry = last()
-    assert (entry.action, entry.actor, entry.target_id) == (Action.ACCOUNT_ROLES_ASSIGNED, admin, user.account_id)
+    assert (entry.action, entry.actor, entry.target_id) == (
+        Action.ACCOUNT_ROLES_ASSIGNED,
+        admin,
+        user.account_id,
+    )
     assert (entry.before, entry.after, entry.reason) == ({"role": "player"}, {"role": "moderator"}, "trusted")
     assert "moderator" in str(mails_sent()[-1].body)
     assert "trusted" in str(mails_sent()[-1].body)
@@ -133,7 +137,9 @@ def test_only_admins_give_roles(role: str) -> None:
     assert User.objects.get(pk=user.pk).role == Role.PLAYER
 
 
-@pytest.mark.parametrize(("roles", "code"), [([], "bad_role"), (["king"], "bad_role"), (["system"], "bad_role")])
+@pytest.mark.parametrize(
+    ("roles", "code"), [([], "bad_role"), (["king"], "bad_role"), (["system"], "bad_role")]
+)
 def test_only_real_roles_are_given(roles: list[str], code: str) -> None:
     admin, user = make_user("admin"), make_user()
     refusal = refused(services.assign_roles, admin, user.account_id, roles, "because")
@@ -158,7 +164,9 @@ def test_the_last_admin_stays() -> None:
     second = make_user("admin")
     services.assign_roles(admin, admin.account_id, ["player"], "tired")
     assert User.objects.get(pk=admin.pk).role == Role.PLAYER
-    assert refused(services.assign_roles, second, second.account_id, ["player"], "me too").code == "last_admin"
+    assert (
+        refused(services.assign_roles, second, second.account_id, ["player"], "me too").code == "last_admin"
+    )
 
 
 def test_somebody_who_is_no_admin_any_more_gives_no_roles() -> None:

@@ -126,7 +126,8 @@ def test_getting_a_new_password_by_mail_ends_other_sessions(client: Client) -> N
         assert lost.get(link_in(message)).status_code == 200
     assert Client().get(link_in(message)).status_code == 410
     lost.post("/account/password/reset/confirm/", {"code": code_in(message)})
-    answer = lost.post("/account/password/reset/complete/", {"password1": "another good one", "password2": "another good one"})
+    fields = {"password1": "another good one", "password2": "another good one"}
+    answer = lost.post("/account/password/reset/complete/", fields)
     assert answer.status_code == 302
     assert lost.get(answer.headers["Location"]).status_code == 200
     assert who(client) == ""
@@ -151,7 +152,9 @@ def test_setting_and_changing_a_password(client: Client, ada: User) -> None:
     assert User.objects.get(pk=ada.pk).check_password("another good one")
 
 
-def test_changing_the_address_needs_the_new_ones_code_and_tells_the_old_one(client: Client, ada: User) -> None:
+def test_changing_the_address_needs_the_new_ones_code_and_tells_the_old_one(
+    client: Client, ada: User
+) -> None:
     sign_in(client, ada.email)
     assert client.get("/account/email/").status_code == 200
     answer = client.post("/account/email/", {"action_add": "", "email": "ada@new.example"})
@@ -179,7 +182,13 @@ def stale(client: Client, ada: User, monkeypatch: pytest.MonkeyPatch) -> Client:
     return client
 
 
-STALE_PAGES = ("/account/email/", "/account/password/set/", "/account/export/", "/account/close/", "/account/2fa/totp/activate/")
+STALE_PAGES = (
+    "/account/email/",
+    "/account/password/set/",
+    "/account/export/",
+    "/account/close/",
+    "/account/2fa/totp/activate/",
+)
 
 
 @pytest.mark.parametrize("path", STALE_PAGES)
@@ -213,7 +222,9 @@ def test_the_code_for_a_fresh_session_ends_after_three_attempts_and_leads_nowher
     answer = stale.post("/account/fresh/", {"code": code})
     assert "has run out or was used" in answer.content.decode()
     stale.post("/account/fresh/", {"action": "send", "next": "https://evil.example/"})
-    answer = stale.post("/account/fresh/", {"code": code_in(mails_sent()[-1]), "next": "https://evil.example/"})
+    answer = stale.post(
+        "/account/fresh/", {"code": code_in(mails_sent()[-1]), "next": "https://evil.example/"}
+    )
     assert answer.headers["Location"] == "/account/"
 
 
@@ -256,7 +267,9 @@ PAGES: tuple[tuple[str, str], ...] = (
 
 
 @pytest.mark.parametrize(("path", "word"), PAGES)
-def test_every_page_shows_itself_without_scripts_of_its_own(client: Client, ada: User, path: str, word: str) -> None:
+def test_every_page_shows_itself_without_scripts_of_its_own(
+    client: Client, ada: User, path: str, word: str
+) -> None:
     sign_in(client, ada.email)
     answer = client.get(path)
     assert answer.status_code == 200
@@ -267,7 +280,14 @@ def test_every_page_shows_itself_without_scripts_of_its_own(client: Client, ada:
 
 
 @pytest.mark.parametrize(
-    "path", ["/account/login/", "/account/login/password/", "/account/signup/", "/account/password/reset/", "/account/"]
+    "path",
+    [
+        "/account/login/",
+        "/account/login/password/",
+        "/account/signup/",
+        "/account/password/reset/",
+        "/account/",
+    ],
 )
 def test_the_pages_before_signing_in(client: Client, path: str) -> None:
     assert client.get(path).status_code == 200
@@ -285,13 +305,27 @@ def test_posting_anything_else_to_an_account_page_changes_nothing(client: Client
     """Every field of the account, sent along with each form."""
     sign_in(client, ada.email)
     fields: dict[str, Any] = {
-        "role": "admin", "is_active": "", "email": "eve@example.com", "account_id": "acc_x", "password": "x",
-        "suspended_until": "2030-01-01", "modder_agreement_version": "9", "display_name": "Ada L",
+        "role": "admin",
+        "is_active": "",
+        "email": "eve@example.com",
+        "account_id": "acc_x",
+        "password": "x",
+        "suspended_until": "2030-01-01",
+        "modder_agreement_version": "9",
+        "display_name": "Ada L",
     }
     client.post("/account/profile/", fields)
     user = User.objects.get(pk=ada.pk)
     assert user.display_name == "Ada L"
-    for name in ("role", "is_active", "email", "account_id", "password", "suspended_until", "modder_agreement_version"):
+    for name in (
+        "role",
+        "is_active",
+        "email",
+        "account_id",
+        "password",
+        "suspended_until",
+        "modder_agreement_version",
+    ):
         assert getattr(user, name) == getattr(ada, name)
     assert recorded()[-1] == Action.ACCOUNT_PROFILE_CHANGED
     assert mail.outbox

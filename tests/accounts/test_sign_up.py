@@ -77,7 +77,9 @@ def test_without_mail_there_is_no_account_and_nothing_remains(
         raise error
 
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", refuse)
-    answer = client.post("/account/signup/", {"email": "ada@example.com", "password1": "correct horse battery"})
+    answer = client.post(
+        "/account/signup/", {"email": "ada@example.com", "password1": "correct horse battery"}
+    )
     assert answer.status_code == 503
     assert "email_delivery_unavailable" in answer.content.decode()
     assert answer["Retry-After"] == "300"
@@ -88,7 +90,9 @@ def test_without_mail_there_is_no_account_and_nothing_remains(
     assert client.get("/account/confirm-email/").status_code == 410
 
 
-def test_without_mail_a_known_address_gets_the_same_answer(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_mail_a_known_address_gets_the_same_answer(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sign_up(Client(), "ada@example.com")
 
     def refuse(*_: object) -> int:
@@ -180,10 +184,12 @@ def test_a_name_that_is_none_is_refused_at_its_field(client: Client) -> None:
     assert "printable" in answer.content.decode()
 
 
-def test_two_sign_ups_at_the_same_moment_make_one_account(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_sign_ups_at_the_same_moment_make_one_account(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sign_up(Client(), "ada@example.com")
     # The form looked before the other one was there.
-    monkeypatch.setattr("accounts.forms.SignUpForm.validate_unique_email", lambda self, value: value)
+    monkeypatch.setattr("accounts.forms.SignUpForm.validate_unique_email", lambda _, value: value)
     answer = client.post("/account/signup/", {"email": "ada@example.com"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/account/confirm-email/")
     assert "already have an account" in mail.outbox[-1].subject
