@@ -150,8 +150,8 @@ def test_live_parts_come_when_something_changed(ada: User) -> None:
     answer = client.get(address, {"seen": seen})
     text = text_of(answer)
     assert answer.status_code == 200
-    assert text.count('hx-swap-oob="true"') == 5
-    assert 'id="live-words" hx-swap-oob="innerHTML">The checks are done.' in text
+    assert text.count('data-hx-swap-oob="true"') == 5
+    assert 'id="live-words" data-hx-swap-oob="innerHTML">The checks are done.' in text
     assert "hx-trigger" not in text
     assert "<html" not in text
 
