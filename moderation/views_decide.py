@@ -60,8 +60,8 @@ def _unopened(request: HttpRequest, submission: Submission) -> tuple[int, int]:
         return 0, 0
     files = evidence.tree(submission, evidence.baseline(submission), current)
     changed = [file.path for file in files.changed if file.new is not None]
-    seen = opened.opened(request.session, f"{submission.submission_id}/{current.number}")
-    return sum(path not in seen for path in changed), len(changed)
+    item = f"{submission.submission_id}/{current.number}"
+    return len(opened.unopened(request.session, item, changed)), len(changed)
 
 
 def _refused(

@@ -129,7 +129,9 @@ def _difference(request: HttpRequest, submission: Submission, current: Revision)
     chosen = _chosen(files, request.GET.get("path", ""))
     if chosen is not None and request.GET.get("path"):
         opened.note(request.session, item, chosen.path)
-    seen = opened.opened(request.session, item)
+    unread = opened.unopened(
+        request.session, item, (file.path for file in files.changed if file.new is not None)
+    )
     style = "unified" if request.GET.get("view") == "unified" else "split"
     return {
         "old": old,
@@ -137,10 +139,10 @@ def _difference(request: HttpRequest, submission: Submission, current: Revision)
         "tree": files,
         "counts": files.counts(),
         "more_files": max(len(files.changed) - SHOWN_FILES, 0),
-        "folders": _folders(files, chosen, seen, f"{address(submission.submission_id)}?view={style}&"),
+        "folders": _folders(files, chosen, set(unread), f"{address(submission.submission_id)}?view={style}&"),
         "chosen": evidence.file_difference(chosen, old, current) if chosen is not None else None,
         "style": style,
-        "unopened": [file.path for file in files.changed if file.new is not None and file.path not in seen],
+        "unopened": unread,
         "path_query": urlencode({"path": chosen.path}) if chosen is not None else "",
     }
 
@@ -155,7 +157,7 @@ def _chosen(files: evidence.Tree, path: str) -> evidence.TreeFile | None:
 
 
 def _folders(
-    files: evidence.Tree, chosen: evidence.TreeFile | None, seen: set[str], link: str
+    files: evidence.Tree, chosen: evidence.TreeFile | None, unread: set[str], link: str
 ) -> list[dict[str, Any]]:
     folders: dict[str, list[dict[str, Any]]] = {}
     for file in files.changed[:SHOWN_FILES]:
@@ -167,7 +169,7 @@ def _folders(
                 "href": f"{link}{query}#difference",
                 "change": file.change,
                 "current": chosen is not None and file.path == chosen.path,
-                "unread": file.new is not None and file.path not in seen,
+                "unread": file.path in unread,
             }
         )
     return [{"name": name, "files": rows} for name, rows in sorted(folders.items())]

@@ -237,8 +237,9 @@ def test_what_was_opened_is_remembered_within_bounds() -> None:
     session: dict[str, Any] = {}
     for number in range(opened.ITEMS + 5):
         opened.note(session, f"item{number}", "a.lua")
-    opened.note(session, "item24", "b.lua")
-    opened.note(session, "item24", "b.lua")
-    assert opened.opened(session, "item24") == {"a.lua", "b.lua"}
-    assert opened.opened(session, "item0") == set()
+    opened.note(session, "item14", "b.lua")
+    opened.note(session, "item14", "b.lua")
+    assert opened.unopened(session, "item14", ["b.lua", "c.lua", "a.lua"]) == ["c.lua"]
+    assert opened.unopened(session, "item0", ["a.lua"]) == ["a.lua"]
     assert len(session[opened.KEY]) == opened.ITEMS
+    assert "a.lua" not in str(session)
