@@ -76,9 +76,9 @@ def seed(mods: int = 10_000, releases: int = 5) -> None:
             for namespace, user in zip(namespaces, owners, strict=True)
         )
         made = Mod.objects.bulk_create(_mods(mods, namespaces, chance), batch_size=BATCH)
-        _shelve(made, chance)
-        _release(made, owners, releases, chance)
-        _list(made)
+        shelves = _shelve(made, chance)
+        _release(made, shelves, owners, releases, chance)
+        _list(made, shelves)
 
 
 def _mods(count: int, namespaces: list[Namespace], chance: random.Random) -> Iterator[Mod]:
@@ -102,24 +102,26 @@ def _mods(count: int, namespaces: list[Namespace], chance: random.Random) -> Ite
         )
 
 
-def _shelve(mods: list[Mod], chance: random.Random) -> None:
+def _shelve(mods: list[Mod], chance: random.Random) -> dict[int, list[Category]]:
+    """Put each mod on one or two shelves; returns them by the mod's key."""
     shelves = list(Category.objects.order_by("pk"))
+    chosen = {mod.pk: chance.sample(shelves, k=chance.randint(1, 2)) for mod in mods}
     links = Mod.categories.through
     links.objects.bulk_create(
-        [
-            links(mod_id=mod.pk, category_id=shelf.pk)
-            for mod in mods
-            for shelf in chance.sample(shelves, k=chance.randint(1, 2))
-        ],
+        [links(mod_id=key, category_id=shelf.pk) for key, on in chosen.items() for shelf in on],
         batch_size=BATCH,
     )
+    return chosen
 
 
-def _release(mods: list[Mod], owners: list[User], count: int, chance: random.Random) -> None:
+def _release(
+    mods: list[Mod], shelves: dict[int, list[Category]], owners: list[User], count: int, chance: random.Random
+) -> None:
     rows: list[Release] = []
     for place, mod in enumerate(mods):
         wishes, owner = _wishes(mods, place, chance), owners[place // MODS_A_NAMESPACE]
-        rows.extend(_row(mod, owner, number, count, wishes) for number in range(count))
+        codes = [shelf.code for shelf in shelves[mod.pk]]
+        rows.extend(_row(mod, codes, owner, (number, count), wishes) for number in range(count))
     Release.objects.bulk_create(rows, batch_size=BATCH)
     Dependency.objects.bulk_create(
         [
@@ -141,7 +143,11 @@ def _wishes(mods: list[Mod], place: int, chance: random.Random) -> list[dict[str
     return [{"id": mods[chance.randrange(place)].mod_id, "version": "^1.0.0", "optional": False}]
 
 
-def _row(mod: Mod, owner: User, number: int, count: int, wishes: list[dict[str, Any]]) -> Release:
+def _row(
+    mod: Mod, codes: list[str], owner: User, place: tuple[int, int], wishes: list[dict[str, Any]]
+) -> Release:
+    """A release of the mod: the first of `place`, counted from 0, of so many."""
+    number, count = place
     version = f"1.{number}.0"
     entrypoints = [{"type": "lua", "path": "Scripts/main.lua"}]
     at = mod.created_at + timedelta(days=30 * number)
@@ -163,6 +169,7 @@ def _row(mod: Mod, owner: User, number: int, count: int, wishes: list[dict[str, 
             "version": version,
             "targetGameBuild": BUILD,
             "entrypoints": entrypoints,
+            "authors": mod.authors,
             "dependencies": wishes,
         },
         sidecar={
@@ -174,6 +181,8 @@ def _row(mod: Mod, owner: User, number: int, count: int, wishes: list[dict[str, 
             "dependencies": wishes,
             "summary": mod.summary,
             "license": "MIT",
+            "description": mod.description,
+            "categories": codes,
         },
         changelog="- Faster.\n- Fewer surprises.",
         submission_id=public_id("sub"),
@@ -185,12 +194,13 @@ def _row(mod: Mod, owner: User, number: int, count: int, wishes: list[dict[str, 
     )
 
 
-def _list(mods: list[Mod]) -> None:
+def _list(mods: list[Mod], shelves: dict[int, list[Category]]) -> None:
     """Fill in what search and the published documents read of a mod."""
     for mod in mods:
         mod.catalog_entry = canonical(documents.catalog_entry(mod)).decode()
         mod.index_entry = canonical(documents.index_entry(mod)).decode()
-        mod.search_text = search.text_of(mod.name, mod.mod_id, mod.summary, mod.authors)
+        words = [f"{shelf.code} {shelf.name}" for shelf in shelves[mod.pk]]
+        mod.search_text = search.text_of(mod.name, mod.mod_id, mod.summary, mod.authors, words)
     fields = ["latest", "catalog_entry", "index_entry", "search_text"]
     Mod.objects.bulk_update(mods, fields, batch_size=200)
 
