@@ -71,11 +71,21 @@ class SignInView(StartAnewMixin, views.RequestLoginCodeView):
 
     template_name = "account/login.html"
 
+    def get_form(self, form_class: Any = None) -> Any:
+        form = super().get_form(form_class)
+        form.fields["email"].label = "Mail address"
+        return form
+
 
 class PasswordSignInView(StartAnewMixin, views.LoginView):
     """The way in for those who have set a password."""
 
     template_name = "account/login_password.html"
+
+    def get_form(self, form_class: Any = None) -> Any:
+        form = super().get_form(form_class)
+        form.fields["login"].label = "Mail address"
+        return form
 
 
 class SignUpView(StartAnewMixin, views.SignupView):
