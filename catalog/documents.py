@@ -10,7 +10,7 @@ Rules
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,20 +20,12 @@ from catalog.models import GameBuild, Maintainer, Mod, PlatformRelease, Release
 CATALOG = "api/v1/catalog.json"
 MODS_INDEX = "api/v1/mods/index.json"
 BLOCKLIST = "api/v1/blocklist.json"
-PLATFORM = {kind: f"api/v1/{kind.value}/latest.json" for kind in PlatformRelease.Kind}
 
 #: What a player is told to do about a release that was taken back.
 ADVICE = {
     Release.Level.SOFT: "Update to another version, or remove this one.",
     Release.Level.HARD: "Disable this version and remove it. It can do harm.",
 }
-#: The first part of the file name of a platform release that lies with us.
-PLATFORM_FILES = {
-    PlatformRelease.Kind.RUNTIME: "StarminerRuntime",
-    PlatformRelease.Kind.FRAMEWORK: "StarminerFramework",
-    PlatformRelease.Kind.MANAGER: "smmodmanager",
-}
-
 Json = dict[str, Any]
 
 
@@ -50,14 +42,6 @@ def versions_path(mod_id: str) -> str:
 def artifact_path(mod_id: str, version: str) -> str:
     """Where a release's bytes lie in the tree; its file name follows from the release."""
     return f"downloads/mods/{mod_id}/{version}/{mod_id}-v{version}.zip"
-
-
-def platform_path(release: PlatformRelease) -> str:
-    """Where the file of a platform release lies in the tree; empty where it lies elsewhere."""
-    if not release.file:
-        return ""
-    kind = PlatformRelease.Kind(release.kind)
-    return f"downloads/{kind.value}/{PLATFORM_FILES[kind]}-{release.version}-{release.sha256[:8]}.zip"
 
 
 def timestamp(at: datetime) -> str:
@@ -274,38 +258,6 @@ def blocklist(revision: int, at: datetime) -> bytes:
     )
 
 
-def platform(kind: PlatformRelease.Kind, at: datetime) -> bytes:
-    """The current release of one part of the platform; null while there is none."""
-    release = PlatformRelease.objects.filter(kind=kind, current=True).first()
-    body: Json = {
-        "schema": f"smmods.{kind.value}.v1",
-        "generatedAt": timestamp(at),
-        "targetGameBuild": pinned_build(),
-        "release": _platform_release(release) if release else None,
-    }
-    if kind is PlatformRelease.Kind.RUNTIME:
-        body["builds"] = [
-            {"build": build.build, "status": build.status, "pinned": build.pinned}
-            for build in GameBuild.objects.order_by("-pinned", "build")
-        ]
-    return canonical(body)
-
-
-def _platform_release(release: PlatformRelease) -> Json:
-    path = platform_path(release)
-    body: Json = {
-        "version": release.version,
-        "targetGameBuild": release.target_game_build,
-        "artifactUrl": f"/{path}" if path else release.artifact_url,
-        "sha256": release.sha256,
-        "sizeBytes": release.size_bytes,
-        "publishedAt": timestamp(release.published_at),
-    }
-    if release.kind == PlatformRelease.Kind.MANAGER:
-        body["sourceExecutableSha256"] = release.source_executable_sha256 or None
-    return body
-
-
 def tombstone(release: Release) -> bytes:
     """What the address of a release that was taken back answers with: a problem document (RFC 9457)."""
     level = Release.Level(release.taken_back_level or Release.Level.SOFT)
@@ -324,13 +276,3 @@ def tombstone(release: Release) -> bytes:
             "takenBackAt": timestamp(release.taken_back_at) if release.taken_back_at else None,
         }
     )
-
-
-def _of_kind(kind: PlatformRelease.Kind) -> Callable[[datetime], bytes]:
-    return lambda at: platform(kind, at)
-
-
-#: The documents of the platform, by path: how each is rendered for a time.
-PLATFORM_DOCUMENTS: dict[str, Callable[[datetime], bytes]] = {
-    path: _of_kind(kind) for kind, path in PLATFORM.items()
-}

@@ -10,7 +10,7 @@ from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from catalog import attribution as credit
-from catalog import contract, copy, documents
+from catalog import contract, copy, platform_documents
 from catalog.models import GameBuild, Mod, PlatformRelease
 
 SAMPLE_IDS = ("example.hello-lua", "example.hello-lua-companion", "starminer.object-catalog-export")
@@ -39,7 +39,7 @@ def _platform() -> dict[str, Part]:
         release.kind: Part(
             release,
             PlatformRelease.Kind(release.kind).label,
-            release.artifact_url or f"/{documents.platform_path(release)}",
+            release.artifact_url or f"/{platform_documents.file_path(release)}",
         )
         for release in PlatformRelease.objects.filter(current=True)
     }

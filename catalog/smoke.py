@@ -18,7 +18,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from catalog import contract_documents, documents, schema_registry
+from catalog import contract_documents, documents, platform_documents, schema_registry
 from catalog.client import ClientError, Source, parse_catalog, read_blocklist, read_catalog, read_versions
 
 #: The address that tells whether anything answers at all.
@@ -84,7 +84,7 @@ class _Smoke:
 #: Documents that are always there, with their schemas.
 STANDING = {
     documents.MODS_INDEX: "smmods.mods-index.v1",
-    **{path: f"smmods.{kind.value}.v1" for kind, path in documents.PLATFORM.items()},
+    **{path: f"smmods.{kind.value}.v1" for kind, path in platform_documents.PATHS.items()},
     contract_documents.WORKFLOW: "smmods.publishing-workflow.v1",
     contract_documents.BACKEND: "smmods.publishing-backend-contract.v1",
     contract_documents.VALIDATION: "smmods.starminer-publishing-validation.v1",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
-from catalog import contract_documents, documents
+from catalog import contract_documents, documents, platform_documents
 from catalog.models import Mod, PublishedDocument, Release
 from catalog.publisher.changes import Applied
 from catalog.publisher.tree import PublicTree
@@ -127,8 +127,8 @@ def render(path: str, revision: int, at: datetime) -> bytes:
     }
     if path in fixed:
         return fixed[path](revision, at)
-    if path in documents.PLATFORM_DOCUMENTS:
-        return documents.PLATFORM_DOCUMENTS[path](at)
+    if path in platform_documents.DOCUMENTS:
+        return platform_documents.DOCUMENTS[path](at)
     if path in contract_documents.DOCUMENTS:
         return contract_documents.DOCUMENTS[path](at)
     folder, _, rest = path.partition("api/v1/mods/")
@@ -141,7 +141,7 @@ def render(path: str, revision: int, at: datetime) -> bytes:
 
 def standing_paths() -> list[str]:
     """The documents that do not belong to one mod, catalog and index aside."""
-    return [*documents.PLATFORM_DOCUMENTS, *contract_documents.DOCUMENTS]
+    return [*platform_documents.DOCUMENTS, *contract_documents.DOCUMENTS]
 
 
 def stale(tree: PublicTree, paths: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from accounts.errors import RefusedError
-from catalog import documents
+from catalog import documents, platform_documents
 from catalog.models import Mod, PlatformRelease, Publication, Release
 from catalog.publisher import facts, plan, splice
 from catalog.publisher.changes import Applied, Change, Publish, Refresh
@@ -22,7 +22,7 @@ def keep_platform_files(tree: PublicTree) -> list[PlannedArtifact]:
     """
     kept = []
     for release in PlatformRelease.objects.filter(current=True):
-        path = documents.platform_path(release)
+        path = platform_documents.file_path(release)
         if not path:
             continue
         if not tree.keeps(release.sha256):

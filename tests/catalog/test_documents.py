@@ -10,7 +10,7 @@ from django.core.files.base import ContentFile
 
 from accounts.errors import RefusedError
 from accounts.strict_json import canonical
-from catalog import documents, schema_registry
+from catalog import documents, platform_documents, schema_registry
 from catalog.models import Mod, PlatformRelease, Release
 from catalog.publisher import Refresh, public_tree
 from tests import factories
@@ -50,12 +50,12 @@ def test_times_are_utc_to_the_second() -> None:
 
 @pytest.mark.parametrize("kind", PlatformRelease.Kind)
 def test_a_part_of_the_platform_without_a_release_is_null(kind: PlatformRelease.Kind) -> None:
-    assert parsed(documents.platform(kind, AT))["release"] is None
+    assert parsed(platform_documents.platform(kind, AT))["release"] is None
 
 
 def test_an_outside_address_is_given_as_it_is() -> None:
     platform("manager", artifact_url="https://example.com/m.zip", source_executable_sha256="a" * 64)
-    release = parsed(documents.platform(PlatformRelease.Kind.MANAGER, AT))["release"]
+    release = parsed(platform_documents.platform(PlatformRelease.Kind.MANAGER, AT))["release"]
     assert (release["artifactUrl"], release["sourceExecutableSha256"]) == (
         "https://example.com/m.zip",
         "a" * 64,
@@ -86,7 +86,7 @@ def test_a_file_that_is_not_what_its_row_says_is_refused(broken: dict[str, Any])
 def test_the_runtime_lists_the_builds() -> None:
     factories.make_build("0.8.0", "deprecated")
     factories.make_build("0.7.0", "refused")
-    builds = parsed(documents.platform(PlatformRelease.Kind.RUNTIME, AT))["builds"]
+    builds = parsed(platform_documents.platform(PlatformRelease.Kind.RUNTIME, AT))["builds"]
     assert builds == [
         {"build": "0.9.0", "status": "accepted", "pinned": True},
         {"build": "0.7.0", "status": "refused", "pinned": False},
