@@ -46,7 +46,7 @@ def test_every_mail_has_subject_text_and_html(name: str) -> None:
     assert "&amp;" not in text
     assert "<b>" not in html.replace("<body", "")
     if "code" in (TEMPLATES / f"{name}.txt").read_text(encoding="utf-8"):
-        assert CONTEXT["link"] in text or "link" not in (TEMPLATES / f"{name}.txt").read_text(
+        assert str(CONTEXT["link"]) in text or "link" not in (TEMPLATES / f"{name}.txt").read_text(
             encoding="utf-8"
         )
 

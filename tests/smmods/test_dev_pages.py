@@ -86,7 +86,7 @@ def test_the_mails_are_read_back_from_their_files(client: Client, settings: Any,
     Client().post("/account/signup/", {"email": "eve@example.com"})
     backend = EmailBackend(file_path=str(tmp_path / "mail"))
     second = EmailMultiAlternatives(
-        "Größe & mehr", "Zeile\nhttps://smmods.example/x", "a@example.com", ["b@example.com"]
+        "Größe & mehr", "Zeile\nhttps://smmods.example/x", "a@b.example", ["b@example.com"]
     )
     second.attach_alternative("<p>Zeile</p>", "text/html")
     backend.send_messages([second, second])
