@@ -51,6 +51,22 @@ __all__ = [
 MAX_ADDRESS = 254
 MAX_NAME = 60
 MAX_REASON = 1000
+#: Names that would pass for the portal, its staff or somebody who left.
+RESERVED_NAMES = frozenset(
+    {
+        "smmods",
+        "moderation team",
+        "moderation",
+        "moderator",
+        "admin",
+        "administrator",
+        "staff",
+        "support",
+        "system",
+        "starminer",
+        "former member",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +123,19 @@ def _new_user(address: str, name: str, password: str | None) -> User:
 
 
 def clean_name(display_name: str) -> str:
-    """The name with its white space in order. Raises RefusedError (422 bad_name)."""
+    """The name with its white space in order.
+
+    Raises RefusedError (422 bad_name): too long, not printable, or one that speaks for the portal.
+    """
     name = " ".join(display_name.split())
+    if name.casefold() in RESERVED_NAMES:
+        why = "This name speaks for the portal."
+        raise RefusedError(
+            "bad_name",
+            why,
+            "Choose another one.",
+            problems=[Problem("bad_name", why, pointer="display_name")],
+        )
     if len(name) > MAX_NAME or not name.isprintable():
         raise RefusedError(
             "bad_name",

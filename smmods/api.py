@@ -5,15 +5,26 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.parser import Parser
 
-from accounts import problems
+from accounts import problems, strict_json
 from accounts.api import router as accounts_router
 from accounts.errors import Problem, RefusedError
 from catalog.api import router as catalog_router
 from moderation.api import router as moderation_router
 from uploads.api import router as uploads_router
 
+
+class StrictParser(Parser):
+    """Reads bodies by the portal's rules for JSON that strangers send."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The body's value. Raises RefusedError with the code of the rule that it breaks."""
+        return strict_json.loads(request.body)
+
+
 api = NinjaAPI(
+    parser=StrictParser(),
     title="SMMODS",
     version="1",
     description="Accounts, uploads, moderation and publication of Starminer mods.",
@@ -63,6 +74,8 @@ def _problem(item: dict[str, Any]) -> Problem:
 
 @api.exception_handler(HttpError)
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    if isinstance(error.__cause__, RefusedError):
+        return problems.response(error.__cause__)
     code = "unreadable" if error.status_code == 400 else f"http_{error.status_code}"
     return problems.response(RefusedError(code, error.message, status=error.status_code))
 

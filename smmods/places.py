@@ -55,7 +55,10 @@ def cache(env: Environment) -> Config:
     """`CACHE_URL`: Redis, else a table that the router keeps in a SQLite file of its own."""
     parts = env.url("CACHE_URL", "db://", ("db", "redis", "rediss", "unix", "locmem"))
     kinds: dict[str, Config] = {
-        "db": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"},
+        # Counting up sets an entry anew for as long as `TIMEOUT`: longer than the longest window of a limit.
+        "db": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries", "TIMEOUT": 7200,
+        },
         "locmem": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     }
     redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.text("CACHE_URL")}

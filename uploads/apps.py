@@ -13,8 +13,9 @@ class UploadsConfig(AppConfig):
         from django.conf import settings
 
         from accounts import outbox
+        from accounts import own_data as accounts_own_data
         from catalog import contract
-        from uploads import checking, checks, facts, services, states
+        from uploads import checking, checks, facts, own_data, services, states
 
         contract.fill("states", states.states_document)
         contract.fill("transitions", states.transitions_document)
@@ -22,6 +23,7 @@ class UploadsConfig(AppConfig):
         contract.fill("package_rules", checks.package_rules_document)
         contract.fill("rules_version", lambda: checks.RULES_VERSION)
         contract.fill("waived_checks", facts.waived_checks)
+        accounts_own_data.add_part("submissions", own_data.submissions)
         outbox.register(
             services.CHECKS,
             "checks",

@@ -113,10 +113,26 @@ def test_bad_changes_are_refused(body: Any, status: int, code: str) -> None:
     assert User.objects.get(pk=user.pk).role == "player"
 
 
-def test_what_is_not_json_is_unreadable() -> None:
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "json_syntax"),
+        (b'{"roles": ["admin"], "roles": ["player"], "reason": "x"}', 400, "json_duplicate_key"),
+        (b'{"roles": ["player"], "reason": "\\u0000"}', 400, "json_nul"),
+        (b'{"roles": ["player"], "reason": NaN}', 400, "json_not_finite"),
+        (b" " * 300_000, 413, "json_too_large"),
+        (b"[]", 422, "bad_input"),
+        (b"", 422, "bad_input"),
+    ],
+)
+def test_bodies_are_read_strictly(body: bytes, status: int, code: str) -> None:
     client = as_person(make_user("admin"))
-    answer = client.put(ROLES_URL.format("acc_x"), b"{", content_type="application/json")
-    assert answer.status_code == 400
+    answer = client.put(ROLES_URL.format("acc_x"), body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_nobody_has_that_id() -> None:
+    client = as_person(make_user("admin"))
     assert put(client, "acc_NOBODY", {"roles": ["modder"], "reason": "x"}).status_code == 404
 
 
