@@ -1,16 +1,18 @@
 """The limits: counted by what they say, by an address that nobody can forge."""
 
+import re
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
+from django.urls import URLResolver
 
 from accounts import limits, services
 from accounts.errors import RefusedError
 from accounts.models import User
-from tests.accounts.people import mails_sent
+from tests.accounts.people import mails_sent, sign_in
 from tests.factories import make_user
 
 
@@ -196,3 +198,29 @@ def test_the_decorator_counts_writes_by_account_and_reads_not_at_all(settings: A
 def test_what_a_request_does_not_tell_can_not_be_decorated(name: str) -> None:
     with pytest.raises(ValueError, match="call hit"):
         limits.limited(name)
+
+
+def writing_routes(patterns: Any, prefix: str = "/account/") -> list[str]:
+    """The address of every page of this room, with something in place of what varies."""
+    found: list[str] = []
+    for pattern in patterns:
+        route = re.sub(r"<[^>]+>", "1", str(pattern.pattern))
+        if isinstance(pattern, URLResolver):
+            found += writing_routes(pattern.url_patterns, prefix + route)
+        else:
+            found.append(prefix + route)
+    return found
+
+
+@pytest.mark.django_db
+def test_every_page_that_takes_a_form_is_limited(client: Client, settings: Any) -> None:
+    from accounts.urls import urlpatterns
+
+    services.register("ada@example.com", verified=True)
+    sign_in(client, "ada@example.com")
+    settings.SMMODS_LIMITS = {"sign_in": 0, "write": 0}
+    statuses = {path: client.post(path).status_code for path in writing_routes(urlpatterns)}
+    assert len(statuses) > 30
+    unlimited = {path: status for path, status in statuses.items() if status not in (429, 405)}
+    assert unlimited == {}
+    assert [path for path, status in statuses.items() if status == 405] == ["/account/", "/account/roles/"]
