@@ -6,7 +6,8 @@ Rules
   revision on (source: SMMODS's publishing contract, `stagingPathTemplate`). A browser's draft whose mod and
   version are not known yet lies under `draft.zip`, and gets its name when it is submitted.
 - Hashed while it is written, in pieces of `CHUNK` bytes; a package is never held whole in memory.
-- What was not taken completely is not kept.
+- What was not taken completely is not kept. What a killed request left under a name, known by its age and by
+  no revision having it, gives way.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import IO, BinaryIO, cast
 
 from django.core.files.storage import Storage, storages
+from django.utils import timezone
 
 from accounts.errors import RefusedError
 from uploads.models import Revision
@@ -23,6 +25,8 @@ from uploads.models import Revision
 log = logging.getLogger(__name__)
 
 CHUNK = 256 * 1024
+#: Bytes that no revision has are left over after this long (seconds): no request lives longer.
+ABANDONED = 15 * 60
 DRAFT = "draft.zip"
 
 
@@ -100,7 +104,9 @@ def put(name: str, chunks: Iterable[bytes], *, limit: int) -> Staged:
     """
     place = store()
     if place.exists(name):
-        raise already_staged()
+        if not _abandoned(place, name):
+            raise already_staged()
+        discard(name)
     arriving = _Arriving(chunks, limit)
     try:
         written = place.save(name, cast("IO[bytes]", arriving))
@@ -123,6 +129,14 @@ def put(name: str, chunks: Iterable[bytes], *, limit: int) -> Staged:
         discard(name)
         raise empty()
     return Staged(name, arriving.sha256, arriving.received)
+
+
+def _abandoned(place: Storage, name: str) -> bool:
+    """Whether a request that was killed left these bytes: no revision has them, and none can be on its way."""
+    if Revision.objects.filter(staging_name=name).exists():
+        return False
+    age = timezone.now() - place.get_modified_time(name)
+    return age.total_seconds() > ABANDONED
 
 
 def rename(staged: Staged, name: str) -> Staged:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.db.models import Model
 from django.urls import reverse
 
 from tests import factories
@@ -31,9 +32,7 @@ def submission() -> Submission:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_admins_look_and_search_but_change_nothing(
-    model: type[models.models.Model], submission: Submission
-) -> None:
+def test_admins_look_and_search_but_change_nothing(model: type[Model], submission: Submission) -> None:
     client = signed_in(factories.make_user("admin"))
     name = f"uploads_{model._meta.model_name}"
     rows = client.get(reverse(f"admin:{name}_changelist"), {"q": submission.submission_id})

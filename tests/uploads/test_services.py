@@ -82,6 +82,22 @@ def test_a_race_for_a_version_between_forms_leaves_the_draft(
     refused_with("version_exists", lambda: services.submit(ada, draft, factories.sidecar(MOD)))
 
 
+def test_a_form_that_fails_while_it_is_written_leaves_the_draft_as_it_was(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = send(ada, via="web", side=b"", data=b"not a zip")
+    before = staged()
+
+    def broken(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(services, "hand_over", broken)
+    with pytest.raises(OSError, match="disk full"):
+        services.submit(ada, draft, factories.sidecar(MOD))
+    assert staged() == before
+    assert Submission.objects.get().mod_id is None
+
+
 def test_a_draft_is_submitted_once_and_by_its_author(ada: User) -> None:
     submission = send(ada, via="web", side=b"")
     refused_with("not_found", lambda: services.submit(factories.make_user("admin"), submission, {}))

@@ -4,6 +4,8 @@ import hashlib
 import io
 import itertools
 import logging
+import os
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +17,7 @@ from accounts.errors import RefusedError
 from tests import factories
 from uploads import staging
 
+pytestmark = pytest.mark.django_db
 NAME = "uploads/staging/sub_1/a.b-v1.0.0.zip"
 
 
@@ -90,6 +93,30 @@ def test_a_source_that_breaks_leaves_nothing() -> None:
     assert not staging.store().exists(NAME)
 
 
+def age(name: str, seconds: float) -> None:
+    """Let the bytes under a name be that old."""
+    then = time.time() - seconds
+    os.utime(storages["staging"].path(name), (then, then))
+
+
+def test_what_a_killed_request_left_gives_way_after_a_while() -> None:
+    staging.put(NAME, [b"half"], limit=10)
+    age(NAME, staging.ABANDONED - 60)
+    with pytest.raises(RefusedError):
+        staging.put(NAME, [b"whole"], limit=10)
+    age(NAME, staging.ABANDONED + 60)
+    assert staging.put(NAME, [b"whole"], limit=10).size_bytes == 5
+
+
+def test_the_bytes_of_a_revision_never_give_way() -> None:
+    revision = factories.make_submission(data=b"bytes").current
+    assert revision is not None
+    age(revision.staging_name, 10 * staging.ABANDONED)
+    with pytest.raises(RefusedError) as refused:
+        staging.put(revision.staging_name, [b"other"], limit=10)
+    assert refused.value.code == "already_staged"
+
+
 class ReadingStorage(FileSystemStorage):
     """A store that reads its content in sizes of its own choice, as object stores do."""
 
@@ -134,7 +161,6 @@ def test_what_cannot_be_discarded_is_logged(
     assert "could not be discarded" in caplog.text
 
 
-@pytest.mark.django_db
 def test_a_revisions_bytes_open() -> None:
     submission = factories.make_submission(data=b"bytes")
     assert submission.current is not None
