@@ -13,7 +13,17 @@ from typing import Any, BinaryIO
 from django.conf import settings
 
 from uploads import arrivals, facts, staging
-from uploads.checks import CHECKS, MustWaitError, Phase, Result, Status, Subject, prepare, run_intake
+from uploads.checks import (
+    CHECKS,
+    MustWaitError,
+    Phase,
+    Result,
+    Status,
+    Subject,
+    prepare,
+    run_intake,
+    sidecar_schema,
+)
 from uploads.checks.base import not_run
 from uploads.status import titled
 
@@ -85,6 +95,8 @@ def _run(subject: Subject) -> list[Result]:
 
     with contextlib.suppress(MustWaitError):
         run_intake(subject, keep)
+    if subject.sidecar_raw is None:  # the form would write it; a rehearsal has none to judge
+        said[sidecar_schema.ID] = not_run(sidecar_schema.ID, "sidecar_not_given", "No sidecar was given.")
     later = {
         check.id: not_run(check.id, "later_phase", LATER[check.phase])
         for check in CHECKS

@@ -9,6 +9,7 @@ from accounts.strict_json import MAX_BYTES
 from smmods.management.portal_command import PortalCommand, existing_file
 from uploads.checks import CHECKS, Phase, Result, Status, Subject, prepare, run_intake
 from uploads.checks.base import not_run
+from uploads.rehearsal import report
 
 
 def judge(package: Path, metadata: Path | None) -> tuple[Subject, list[Result]]:
@@ -25,23 +26,6 @@ def judge(package: Path, metadata: Path | None) -> tuple[Subject, list[Result]]:
         if check.phase is not Phase.INTAKE
     }
     return subject, [(said | later)[check.id] for check in CHECKS]
-
-
-def report(subject: Subject, results: list[Result]) -> dict[str, Any]:
-    """The verdict as one document. `accepted` means that no check failed."""
-    return {
-        "accepted": all(result.status is not Status.FAILED for result in results),
-        "sha256": subject.sha256,
-        "sizeBytes": subject.size,
-        "files": len(subject.report.members),
-        "checks": [result.as_dict() for result in results],
-        "signals": [
-            {"check": result.check_id, "code": problem.code, "message": problem.message, "path": problem.path}
-            for result in results
-            if result.status is Status.WARNED
-            for problem in result.problems
-        ],
-    }
 
 
 class Command(PortalCommand):
