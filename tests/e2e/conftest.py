@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 import redis
+from playwright.sync_api import Browser, sync_playwright
 from psycopg import sql
 
 from tests import services
@@ -35,3 +36,15 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     var: Path = tmp_path_factory.mktemp("portal")
     with fresh_database() as database_url, running(var, database_url, services.redis_url()) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=services.chromium(),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
+        )
+        yield chromium
+        chromium.close()

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -150,8 +150,19 @@ class Stack:
 
 
 @contextmanager
-def running(var: Path, database_url: str, broker_url: str | None, **settings: str) -> Iterator[Stack]:
-    """A portal with separate processes over the given database and broker, taken down afterwards."""
+def running(
+    var: Path,
+    database_url: str | None = None,
+    broker_url: str | None = None,
+    *,
+    samples: bool = False,
+    processes: Iterable[str] = tuple(PROCESSES),
+    **settings: str,
+) -> Iterator[Stack]:
+    """A portal with separate processes over the given database and broker, taken down afterwards.
+
+    What is left out is what development has: SQLite, a broker of files.
+    """
     var.mkdir(parents=True, exist_ok=True)
     port = free_port()
     mail = MailSink()
@@ -163,20 +174,20 @@ def running(var: Path, database_url: str, broker_url: str | None, **settings: st
         "DJANGO_SETTINGS_MODULE": "smmods.settings",
         "VAR": str(var),
         "PORT": str(port),
-        "DATABASE_URL": database_url,
         "EMAIL_URL": f"smtp://127.0.0.1:{mail.port}",
         "SMMODS_ENVIRONMENT": "development",
         "SMMODS_SITE_URL": f"http://127.0.0.1:{port}",
         "SMMODS_LIVE_UPLOADS": "1",
         "PYTHONUNBUFFERED": "1",
     } | settings
-    environment.pop("CELERY_BROKER_URL", None)
-    if broker_url:
-        environment["CELERY_BROKER_URL"] = broker_url
+    for name, url in (("DATABASE_URL", database_url), ("CELERY_BROKER_URL", broker_url)):
+        environment.pop(name, None)
+        if url:
+            environment[name] = url
     stack = Stack(f"http://127.0.0.1:{port}", var, environment, mail)
     try:
-        stack.manage("prepare", "--no-samples")
-        for name in PROCESSES:
+        stack.manage("prepare", *([] if samples else ["--no-samples"]))
+        for name in processes:
             stack.start(name)
         try:
             wait_for(lambda: _answers(stack), "the portal to answer", 40)

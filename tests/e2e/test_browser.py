@@ -6,14 +6,13 @@ Real mail over SMTP, PostgreSQL, a real broker, separate workers, headless Chrom
 import hashlib
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests import packages, services
+from tests import packages
 from tests.e2e.stack import Stack, wait_for
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.browser]
@@ -21,17 +20,6 @@ pytestmark = [pytest.mark.postgres, pytest.mark.redis, pytest.mark.browser]
 MOD_ID = "driftworks.belt-lights"
 AUTHOR = "ada.modder@example.com"
 STAFF = ("iris.moderator@example.com", "otto.moderator@example.com")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=services.chromium(),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
-        )
-        yield chromium
-        chromium.close()
 
 
 class Person:
