@@ -22,7 +22,7 @@ from accounts.errors import RefusedError
 from accounts.models import AuditEntry, User
 from accounts.roles import Relation
 from catalog.models import Release
-from moderation import conflicts, consequences, given, leases, second_person, typed
+from moderation import appeals, conflicts, consequences, given, leases, second_person, typed
 from moderation.given import Words
 from moderation.models import Decision
 from moderation.relation import relation_of
@@ -157,15 +157,13 @@ def _locked(submission_id: str) -> Submission:
 def _ensure_right_person(actor: User, submission: Submission, rule: Rule) -> None:
     if submission.escalated_at is not None and rule.name != "escalate" and submission.state in rule.sources:
         permissions.ensure(actor, "escalation.answer", Relation.OTHER)
-    if rule.another_person:
-        first = submission.decisions.filter(action="reject").order_by("-id").first()
-        if first is not None and first.decider_id == actor.pk:
-            raise RefusedError(
-                "another_person",
-                "You rejected it; an appeal goes to somebody else.",
-                "Leave it to another moderator.",
-                status=403,
-            )
+    if rule.another_person and appeals.first_decider(submission) == actor.pk:
+        raise RefusedError(
+            "another_person",
+            "You rejected it; an appeal goes to somebody else.",
+            "Leave it to another moderator.",
+            status=403,
+        )
 
 
 def _carry_out(actor: User, submission: Submission, current: Revision, rule: Rule, words: Words) -> Outcome:

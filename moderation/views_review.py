@@ -20,11 +20,23 @@ from accounts.limits import limited
 from accounts.models import User
 from accounts.views_signed_in import person_who_may
 from catalog.models import Dependency, Release
-from moderation import author, evidence, given, leases, notes, opened, policies, queue, second_person, viewers
+from moderation import (
+    appeals,
+    author,
+    evidence,
+    given,
+    leases,
+    notes,
+    opened,
+    policies,
+    queue,
+    second_person,
+    viewers,
+)
 from moderation.forms import DecisionForm
 from moderation.relation import ensure_not_own
 from moderation.table import ACTIONS, ANSWER_DAYS, possible
-from uploads import documents, services
+from uploads import documents
 from uploads import status as progress
 from uploads.checks import CHECKS
 from uploads.models import Revision, Submission
@@ -297,7 +309,7 @@ def write(request: HttpRequest, submission_id: str) -> HttpResponse:
     reader, submission, _ = reviewed(request, submission_id)
     text = request.POST.get("text", "")
     if request.POST.get("to") == "author":
-        services.post_message(reader, submission, text)
+        appeals.reply(reader, submission, text)
         messages.success(request, "Sent. The author reads it as from the moderation team.")
     else:
         notes.write(reader, submission, text)

@@ -57,7 +57,9 @@ def cache(env: Environment) -> Config:
     kinds: dict[str, Config] = {
         # Counting up sets an entry anew for as long as `TIMEOUT`: longer than the longest window of a limit.
         "db": {
-            "BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries", "TIMEOUT": 7200,
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache_entries",
+            "TIMEOUT": 7200,
         },
         "locmem": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
     }

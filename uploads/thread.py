@@ -3,7 +3,7 @@
 Rules
 - Whoever stands to the submission as author or maintainer writes as author, whatever their role.
 - An author's words in `changes_requested` are the answer: the submission comes back to review, and the
-  deadline is over. In review they are a reason to look again.
+  deadline is over. In review they are a reason to look again; after a rejection they are an appeal.
 - The team's words reach the author by mail too, without a name.
 """
 
@@ -74,6 +74,8 @@ def _answered(actor: User, submission: Submission) -> None:
         submission.answer_due_at = None
     if submission.state == State.PENDING_REVIEW:
         queueing.open_reason(submission, QueueReason.Kind.AUTHOR_REPLIED)
+    if submission.state == State.REJECTED:
+        queueing.open_reason(submission, QueueReason.Kind.APPEAL)
 
 
 def _bad_message(code: str, message: str, hint: str) -> RefusedError:

@@ -41,7 +41,16 @@ def test_words_in_review_are_a_reason_to_look_again_once(ada: User) -> None:
     assert sorted(submission.reasons.values_list("kind", flat=True)) == ["author_replied", "first_release"]
 
 
-@pytest.mark.parametrize("state", ["validation_failed", "published", "rejected"])
+def test_words_after_a_rejection_are_an_appeal(ada: User) -> None:
+    submission = factories.make_submission(ada, "rejected", MOD)
+    services.post_message(ada, submission, "It does what it says.")
+    services.post_message(ada, submission, "Please look again.")
+    submission.refresh_from_db()
+    assert submission.state == State.REJECTED
+    assert [reason.kind for reason in submission.reasons.filter(closed_at=None)] == ["appeal"]
+
+
+@pytest.mark.parametrize("state", ["validation_failed", "published"])
 def test_elsewhere_words_change_nothing(ada: User, state: str) -> None:
     submission = factories.make_submission(ada, state, MOD)
     services.post_message(ada, submission, "Hello.")

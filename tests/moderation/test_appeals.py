@@ -1,0 +1,70 @@
+"""An appeal waits in the queue until somebody else than the first decider answers it."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from moderation import appeals, queue
+from moderation.actions import decide
+from tests.factories import make_submission
+from uploads import services
+from uploads.models import Submission
+from uploads.states import State
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rejected(moderator: User) -> Submission:
+    submission = make_submission(state="pending_review")
+    assert submission.current is not None
+    decide(
+        moderator,
+        submission.submission_id,
+        action="reject",
+        revision=1,
+        sha256=submission.current.sha256,
+        reasons=[{"policy": "quality", "values": {}}],
+    )
+    submission.refresh_from_db()
+    assert queue.page(moderator).items == ()
+    services.post_message(submission.author, submission, "It does what it says.")
+    return submission
+
+
+def kinds(reader: User) -> list[str]:
+    return [reason.kind for item in queue.page(reader).items for reason in item.reasons]
+
+
+def test_an_appeal_is_in_the_queue_with_its_reason(rejected: Submission, second: User) -> None:
+    assert kinds(second) == ["appeal"]
+
+
+def test_the_first_deciders_words_do_not_answer_it(
+    rejected: Submission, moderator: User, second: User
+) -> None:
+    appeals.reply(moderator, rejected, "I still think so.")
+    assert kinds(second) == ["appeal"]
+
+
+def test_somebody_elses_reply_answers_it_and_leaves_the_state(
+    rejected: Submission, second: User, client: Client
+) -> None:
+    client.force_login(second)
+    answer = client.post(
+        f"/moderation/review/{rejected.submission_id}/write/", {"to": "author", "text": "The rule stands."}
+    )
+    assert answer.status_code == 302
+    assert kinds(second) == []
+    rejected.refresh_from_db()
+    assert rejected.state == State.REJECTED
+    assert rejected.reasons.filter(closed_by="appeal answered").count() == 1
+
+
+def test_reopening_answers_it_too(rejected: Submission, second: User) -> None:
+    assert rejected.current is not None
+    decide(second, rejected.submission_id, action="reopen", revision=1, sha256=rejected.current.sha256)
+    rejected.refresh_from_db()
+    assert rejected.state == State.PENDING_REVIEW
+    assert kinds(second) == ["appeal"]
+    assert rejected.reasons.filter(closed_at=None).count() == 1
