@@ -147,6 +147,7 @@ def test_without_scripts_the_pages_are_there(samples: Stack, browser: Browser) -
     assert page.get_by_role("link", name="Hello Lua").count() >= 1
     page.goto("/dev/")
     page.locator("form:has(input[value='modder@example.com']) button").first.click()
-    page.goto("/upload/")
-    assert page.locator("#id_package").count() == 1
+    page.goto("/upload/mine/")
+    page.get_by_role("link", name="Remote Map").first.click()
+    assert page.locator("#live-words").count() == 1
     context.close()
