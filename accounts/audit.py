@@ -53,7 +53,6 @@ class Action(StrEnum):
     VALIDATION_STARTED = "validation.started"
     VALIDATION_FINISHED = "validation.finished"
     VALIDATION_RETURNED = "validation.returned"
-    MODERATION_QUEUED = "moderation.queued"
     MODERATION_LEASED = "moderation.leased"
     MODERATION_RELEASED = "moderation.released"
     MODERATION_DECIDED = "moderation.decided"

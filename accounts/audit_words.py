@@ -25,7 +25,6 @@ WORDS: dict[Action, str] = {
     Action.VALIDATION_STARTED: "began to check",
     Action.VALIDATION_FINISHED: "finished checking",
     Action.VALIDATION_RETURNED: "put back, to be checked again,",
-    Action.MODERATION_QUEUED: "queued for review",
     Action.MODERATION_LEASED: "took for review",
     Action.MODERATION_RELEASED: "let go of the review of",
     Action.MODERATION_DECIDED: "decided on",

@@ -159,6 +159,20 @@ def test_audit_names_are_said_once() -> None:
     assert said == []
 
 
+def test_every_audit_action_is_recorded_by_code_and_looked_at_by_a_test() -> None:
+    from accounts.audit import Action
+
+    words = ROOT / "accounts" / "audit_words.py"
+    recorded = "".join(path.read_text(encoding="utf-8") for path in sources() if path != words)
+    tested = "".join(
+        path.read_text(encoding="utf-8")
+        for path in sorted((ROOT / "tests").rglob("test_*.py"))
+        if path != Path(__file__)
+    )
+    assert [a.value for a in Action if f"Action.{a.name}" not in recorded] == []
+    assert [a.value for a in Action if f"Action.{a.name}" not in tested and a.value not in tested] == []
+
+
 def test_http_stays_at_the_door() -> None:
     offenders = []
     for path in sources("accounts", "catalog", "uploads", "moderation"):

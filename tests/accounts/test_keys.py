@@ -63,6 +63,8 @@ def test_the_secret_is_nowhere_in_the_database_or_the_log(
     assert "API key" in mails
     for place in (everything_stored(), caplog.text, mails, client.get("/account/keys/").content.decode()):
         assert secret not in place
+    entry = AuditEntry.objects.get(action=Action.ACCOUNT_KEY_ISSUED)
+    assert entry.target_id == ApiKey.objects.get().prefix
     sent = next(message for message in mails_sent() if "API key" in message.subject)
     assert ApiKey.objects.get().prefix in str(sent.body)
 

@@ -10,7 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.audit import Action
+from accounts.models import AuditEntry, User
 from moderation import leases, notes
 from moderation.actions import decide
 from moderation.models import Decision, Lease, StaffNote
@@ -322,7 +323,9 @@ def test_writing_to_the_author_and_to_staff(desk: Client, moderator: User) -> No
     desk.post(address(submission, "write/"), {"to": "author", "text": "Why is it there?"})
     desk.post(address(submission, "write/"), {"to": "staff", "text": "I wonder."})
     assert Message.objects.get().from_staff
-    assert StaffNote.objects.get().writer == moderator
+    note = StaffNote.objects.get()
+    assert note.writer == moderator
+    assert AuditEntry.objects.get(action=Action.MODERATION_NOTE_WRITTEN).after == {"note": note.pk}
     assert desk.post(address(submission, "write/"), {"to": "staff", "text": " "}).status_code == 422
 
 
