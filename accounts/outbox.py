@@ -2,8 +2,9 @@
 
 Rules
 - `owe` writes a row in the caller's transaction. After commit a hint goes to the broker; it may be lost.
-- `run` claims a row by a conditional update with a lease, so one worker at a time does it; an attempt is
-  counted when the claim is taken, so a worker that is killed has used one.
+- `run` claims a row by a conditional update and keeps the claim while it works (`accounts.claim`), so one
+  worker at a time does it; an attempt is counted when the claim is taken, so a worker that is killed has
+  used one.
 - Done rows stay done; a row whose attempts are used up is failed and its kind's `exhausted` is told.
 - `sweep` hints again at whatever is due and not held.
 - A handler runs outside of any transaction of ours and must be safe to repeat.
@@ -20,6 +21,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from accounts.claim import CLAIM_SECONDS, Claim
 from accounts.models import OutboxRow
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ class LaterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of work: who does it, on which queue, for how long it may hold a claim (seconds), how often."""
+    """A kind of work: who does it, on which queue, for how long it may keep a claim (seconds), how often."""
 
     name: str
     queue: str
@@ -118,13 +120,16 @@ def run(row_id: int) -> bool:
         return _give_up(row, kind, now)
     token = secrets.token_hex(16)
     claimed = OutboxRow.objects.filter(waiting(now), pk=row_id).update(
-        claimed_by=token, claimed_until=now + timedelta(seconds=kind.lease), attempts=F("attempts") + 1
+        claimed_by=token,
+        claimed_until=now + timedelta(seconds=min(kind.lease, CLAIM_SECONDS)),
+        attempts=F("attempts") + 1,
     )
     if not claimed:
         return False
     mine = OutboxRow.objects.filter(pk=row_id, claimed_by=token)
     try:
-        kind.handler(row.payload)
+        with Claim(row_id, token, kind.lease):
+            kind.handler(row.payload)
     except LaterError as later:
         due = timezone.now() + timedelta(seconds=later.seconds)
         mine.update(

@@ -18,24 +18,6 @@ from tests.e2e.visitor import Visitor
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
-MODDER = "modder@example.com"
-MODERATOR = "moderator@example.com"
-
-ADMIN = "admin@example.com"
-PEOPLE = f"""
-from accounts.models import User
-from allauth.account.models import EmailAddress
-for address in ("{MODDER}", "{MODERATOR}", "{ADMIN}"):
-    user = User.objects.create_user(address)
-    EmailAddress.objects.create(user=user, email=address, verified=True, primary=True)
-"""
-
-NAMESPACE = f"""
-from accounts.models import User
-from catalog.services import assign_namespace
-assign_namespace(User.objects.get(email="{ADMIN}"), "starminer", ["{MODDER}"], "the samples")
-"""
-
 
 def packages(stack: Stack, folder: Path) -> Path:
     """The folder to try: the one named from outside, or the samples, packed."""
@@ -73,23 +55,8 @@ def in_dependency_order(folder: Path) -> list[tuple[dict[str, Any], bytes, bytes
 
 
 def test_every_package_is_published_and_installs_from_the_catalog_alone(
-    portal: Stack, tmp_path: Path
+    portal: Stack, modder: Visitor, moderator: Visitor, tmp_path: Path
 ) -> None:
-    portal.manage("shell", "-c", PEOPLE)
-    portal.manage("assign_role", ADMIN, "admin", "--reason", "runs the portal")
-    portal.manage("shell", "-c", NAMESPACE)
-    portal.manage("assign_role", MODDER, "modder", "--reason", "sends packages")
-    portal.manage("assign_role", MODERATOR, "moderator", "--reason", "reads packages")
-    key = portal.manage(
-        "create_api_key", MODDER, "--scope", "uploads:write", "--scope", "uploads:read"
-    ).strip()
-    modder = Visitor(portal.url, key)
-    moderator = Visitor(portal.url)
-    moderator.sign_in(MODERATOR)
-
-    # The gate opens once a moderator was seen: with the next heartbeat.
-    wait_for(lambda: modder.send("POST", "/api/v1/uploads").status != 503, "uploads to open")
-
     batch = in_dependency_order(packages(portal, tmp_path / "packages"))
     assert batch
     for document, sidecar, package in batch:
