@@ -1,4 +1,4 @@
-"""Runs all tests twice, on SQLite and on PostgreSQL: `python -m tests.suite [arguments of pytest]`.
+"""Runs all tests on SQLite and on PostgreSQL, both at once: `python -m tests.suite [arguments of pytest]`.
 
 The PostgreSQL is the one of `DATABASE_URL`, else the one that `make services` starts, else one that a package
 brings along and that lives in a temporary folder for as long as the tests run.
@@ -30,23 +30,37 @@ def postgres() -> Iterator[str]:
         yield str(server.get_uri())
 
 
-def run(title: str, environment: dict[str, str], *arguments: str) -> int:
-    """One run of pytest; returns its exit status."""
+def command(*arguments: str) -> list[str]:
+    """What starts pytest."""
+    return [sys.executable, "-m", "pytest", *arguments]
+
+
+def say(title: str) -> None:
+    """A heading over a run's output."""
     sys.stdout.write(f"\n== {title}\n")
     sys.stdout.flush()
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments], env=environment, check=False
-    ).returncode
 
 
 def main(arguments: list[str]) -> int:
-    """Both runs; the second also where the first failed. Returns 0 only if both passed."""
-    with postgres() as url:
+    """Both runs at once, a core each; the second's output follows the first's. Returns 0 only if both passed."""
+    with postgres() as url, tempfile.TemporaryFile("w+") as kept:
         here = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         here["SMMODS_TEST_POSTGRES"] = url
-        sqlite = run("on SQLite", here, "--cov", "--cov-report=term:skip-covered", *arguments)
-        other = run("on PostgreSQL", here | {"DATABASE_URL": url}, "-m", "not once", *arguments)
-    return 1 if sqlite or other else 0
+        other = subprocess.Popen(
+            command("-m", "not once", *arguments), env=here | {"DATABASE_URL": url}, stdout=kept, stderr=kept
+        )
+        try:
+            say("on SQLite")
+            first = command("--cov", "--cov-report=term:skip-covered", *arguments)
+            sqlite = subprocess.run(first, env=here, check=False).returncode
+            say("on PostgreSQL, at the same time")
+            failed = other.wait()
+        finally:
+            other.terminate()
+            other.wait()
+        kept.seek(0)
+        sys.stdout.write(kept.read())
+    return 1 if sqlite or failed else 0
 
 
 if __name__ == "__main__":
