@@ -104,7 +104,13 @@ class Person:
 
     def decide(self, submission: str, action: str, reason: str = "", successor: str = "") -> None:
         """In the workbench: choose, read the mail, confirm."""
-        self.page.goto(f"/moderation/review/{submission}/")
+
+        def offered() -> bool:
+            # A publication closes a moment after the catalog shows it; until then there is nothing to take back.
+            self.page.goto(f"/moderation/review/{submission}/")
+            return self.page.locator(f"label[for=action-{action}]").count() > 0
+
+        wait_for(offered, f"the action {action}", 10)
         self.page.locator(f"label[for=action-{action}]").click()
         if reason:
             self.page.locator(f"input[name=reason][value={reason}]").check()
