@@ -64,7 +64,12 @@ def test_an_empty_portal_says_so_and_what_comes_next(client: Client) -> None:
 def test_browse_shows_version_fit_age_and_downloads(client: Client) -> None:
     published()
     factories.make_build("0.8.6")
+    for address in ("/mods/", "/mods/pipeworks/"):
+        page = html(client, address)
+        assert "Downloads: " not in page, address
+        assert "</strong> download" not in page, address
     Mod.objects.filter(slug="pipeworks").update(downloads=18402)
+    assert "18,402" in html(client, "/mods/pipeworks/")
     page = html(client, "/mods/")
     for part in ("1.0.0", "Fits 0.9.0", "18,402", "/mods/pipeworks/", "Ada"):
         assert part in page, part
