@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from accounts.ids import public_id
 from uploads.models import Revision, Submission
 
 
@@ -83,3 +84,114 @@ class StaffNote(models.Model):
 
     def __str__(self) -> str:
         return self.text[:40]
+
+
+class DecisionDraft(models.Model):
+    """A decision as far as somebody has typed it; kept while they look at something else."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="drafts")
+    writer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    typed = models.JSONField(default=dict, help_text="The form's fields as they were sent.")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["submission", "writer"], name="draft_once_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.writer_id} on {self.submission_id}"
+
+
+class Assignment(models.Model):
+    """Who is asked to look at an item; unlike a lease it does not run out and keeps nobody else away."""
+
+    submission = models.OneToOneField(Submission, on_delete=models.CASCADE, related_name="assignment")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    assigned_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.submission_id} for {self.person_id}"
+
+
+class FindingVerdict(models.Model):
+    """What a person made of a finding: of this release, of this mod, or everywhere. A new one replaces it."""
+
+    class Verdict(models.TextChoices):
+        TRUE = "true", "True"
+        FALSE_ALARM = "false_alarm", "False alarm"
+        ACCEPTED = "accepted_risk", "Accepted risk"
+
+    class Scope(models.TextChoices):
+        RELEASE = "release", "This release"
+        MOD = "mod", "This mod"
+        EVERYWHERE = "everywhere", "Everywhere"
+
+    fingerprint = models.CharField(max_length=32, db_index=True)
+    code = models.CharField(max_length=60)
+    verdict = models.CharField(max_length=13, choices=Verdict.choices)
+    scope = models.CharField(max_length=10, choices=Scope.choices)
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="verdicts")
+    revision = models.ForeignKey(Revision, on_delete=models.PROTECT, related_name="verdicts")
+    mod_id = models.CharField(max_length=100, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    judge = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    at = models.DateTimeField(default=timezone.now)
+    in_force_at = models.DateTimeField(null=True, help_text="Everywhere: once a second person agreed.")
+    replaced_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["code", "at"], name="verdict_by_code"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.verdict} ({self.scope})"
+
+
+def report_id() -> str:
+    """A new report's identifier."""
+    return public_id("rep")
+
+
+class Report(models.Model):
+    """What somebody says is wrong with a mod or a release. Reports of the same thing fold into the first."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        UPHELD = "upheld", "Upheld"
+        DISMISSED = "dismissed", "Dismissed"
+
+    report_id = models.CharField(max_length=24, unique=True, default=report_id, editable=False)
+    submission = models.ForeignKey(Submission, on_delete=models.PROTECT, related_name="reports")
+    mod_id = models.CharField(max_length=100)
+    version = models.CharField(max_length=100, blank=True, help_text="Empty where the whole mod is meant.")
+    reason = models.CharField(max_length=40)
+    text = models.TextField(blank=True)
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    email = models.EmailField(blank=True, help_text="Where the outcome is told; erased afterwards.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    folded_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="folded")
+    outcome = models.TextField(blank=True, help_text="What the reporter is told.")
+    at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["state", "-id"], name="report_by_state"),
+            models.Index(fields=["mod_id", "reason"], name="report_by_mod"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.mod_id}"

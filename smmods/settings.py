@@ -11,12 +11,12 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from csp.constants import NONE, SELF
-
 from smmods import __version__, places
 from smmods.build import commit
+from smmods.content_policy import POLICY
 from smmods.environment import Environment, read_env_file
 from smmods.request_log import logging_settings
+from smmods.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env_file = os.environ.get("SMMODS_ENV_FILE", str(BASE_DIR / ".env"))
@@ -197,18 +197,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR / "beat")
-# A hint that was not taken before the next one comes is worth nothing: it expires.
-CELERY_BEAT_SCHEDULE = {
-    "sweep": {"task": "accounts.tasks.sweep", "schedule": 5.0, "options": {"queue": "mail", "expires": 5}},
-} | {
-    f"heartbeat-{queue}": {
-        "task": "catalog.tasks.heartbeat",
-        "schedule": 10.0,
-        "args": (queue,),
-        "options": {"queue": queue, "expires": 10},
-    }
-    for queue in ("checks", "publication")
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # Mail. Development keeps mails as files that /dev/mail/ shows. `webhook+https://` hands each mail, signed, to
 # the operator's mail service.
@@ -293,22 +282,7 @@ X_FRAME_OPTIONS = "DENY"
 # The portal speaks for its own host only: neither its neighbours under the domain nor browsers' preload lists
 # are its to decide on.
 SILENCED_SYSTEM_CHECKS += ["security.W005", "security.W021"]
-# No inline script or style, no eval, nothing from elsewhere. `data:` images are the authenticator's QR code.
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-        "object-src": [NONE],
-    }
-}
+CONTENT_SECURITY_POLICY = POLICY
 
 # The portal's own rules. Uploads are off until an operator turns them on; limits hold in development too.
 SMMODS_LIVE_UPLOADS = env.flag("SMMODS_LIVE_UPLOADS")
@@ -319,6 +293,15 @@ if SMMODS_ANTIVIRUS != "off" and urlsplit(SMMODS_ANTIVIRUS).scheme != "clamd":
         "SMMODS_ANTIVIRUS is neither off nor the address of a clamd.",
         "Set it to clamd://127.0.0.1:3310 or clamd:///run/clamav/clamd.ctl.",
     )
+# Older signatures are not believed; a scan that takes longer is no answer.
+SMMODS_ANTIVIRUS_MAX_AGE_DAYS = env.number("SMMODS_ANTIVIRUS_MAX_AGE_DAYS", 7, least=1, most=90)
+SMMODS_ANTIVIRUS_SECONDS = env.number("SMMODS_ANTIVIRUS_SECONDS", 120, least=1, most=3600)
+# How packages are opened: in a child process, under bubblewrap where it is there, and within these bounds.
+SMMODS_ISOLATION = env.choice("SMMODS_ISOLATION", ("auto", "bubblewrap", "limits"), "auto", "auto")
+SMMODS_INSPECTION_SECONDS = env.number("SMMODS_INSPECTION_SECONDS", 120, least=1, most=3600)
+SMMODS_INSPECTION_MEBIBYTES = env.number("SMMODS_INSPECTION_MEBIBYTES", 1024, least=256)
+# Endings of files that packages may hold; none given is the profile's own list.
+SMMODS_ALLOWED_ENDINGS = env.words("SMMODS_ALLOWED_ENDINGS")
 SMMODS_PINNED_GAME_BUILD = env.text("SMMODS_PINNED_GAME_BUILD", "0.9.0")
 SMMODS_MAX_PACKAGE_BYTES = env.number("SMMODS_MAX_PACKAGE_BYTES", 104_857_600, least=1024, most=104_857_600)
 # Until when a person should have answered: working days for a review and for an author's reply, hours for a
@@ -326,6 +309,13 @@ SMMODS_MAX_PACKAGE_BYTES = env.number("SMMODS_MAX_PACKAGE_BYTES", 104_857_600, l
 SMMODS_REVIEW_DAYS = env.number("SMMODS_REVIEW_DAYS", 3, least=1, most=60)
 SMMODS_REPLY_DAYS = env.number("SMMODS_REPLY_DAYS", 2, least=1, most=60)
 SMMODS_REPORT_HOURS = env.number("SMMODS_REPORT_HOURS", 4, least=1, most=240)
+# How many days an author has to answer requested changes, and how many before the end a warning is sent.
+SMMODS_ANSWER_DAYS = env.number("SMMODS_ANSWER_DAYS", 14, least=1, most=365)
+SMMODS_WARNING_DAYS = env.number("SMMODS_WARNING_DAYS", 3, least=1, most=60)
+# How long (minutes) an item is held for its reviewer, and for how long an approval may be undone before it is
+# published.
+SMMODS_LEASE_MINUTES = env.number("SMMODS_LEASE_MINUTES", 15, least=1, most=240)
+SMMODS_UNDO_MINUTES = env.number("SMMODS_UNDO_MINUTES", 0, most=1440)
 # Counts that differ from `accounts.limits.TABLE`, by name: `upload=30 mail=10`.
 SMMODS_LIMITS = env.counts("SMMODS_LIMITS")
 

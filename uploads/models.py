@@ -40,6 +40,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 class Submission(models.Model):
     """A request to change the catalog. Its state is written by `transitions.move` alone."""
 
+    class Kind(models.TextChoices):
+        PACKAGE = "package"
+        LISTING = "listing"
+
     class Via(models.TextChoices):
         WEB = "web"
         API = "api"
@@ -47,6 +51,7 @@ class Submission(models.Model):
 
     submission_id = models.CharField(max_length=24, unique=True, default=submission_id, editable=False)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="submissions")
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.PACKAGE)
     via = models.CharField(max_length=6, choices=Via.choices)
     mod_id = models.CharField(max_length=100, null=True, blank=True)
     version = models.CharField(max_length=100, null=True, blank=True)
@@ -109,6 +114,7 @@ class Revision(models.Model):
     received_at = models.DateTimeField(default=timezone.now)
     checked_at = models.DateTimeField(null=True)
     rules_version = models.CharField(max_length=40, blank=True)
+    scanners = models.JSONField(default=dict, help_text="Which scanner and rules looked, by name.")
     risk = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -157,6 +163,7 @@ class PackageFile(models.Model):
     sha256 = models.CharField(max_length=64, db_index=True)
     kind = models.CharField(max_length=40)
     executable = models.BooleanField(default=False)
+    facts = models.JSONField(default=dict, help_text="Of a program: imports, exports, sections, signer.")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["path"]
@@ -166,6 +173,94 @@ class PackageFile(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class Signal(models.Model):
+    """Something in a package that deserves a person's eye. It refuses nothing; `blocking` stops an approval."""
+
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="signals")
+    position = models.PositiveIntegerField()
+    code = models.CharField(max_length=60)
+    message = models.TextField()
+    path = models.CharField(max_length=400, blank=True)
+    line = models.PositiveIntegerField(default=0)
+    excerpt = models.CharField(max_length=200, blank=True)
+    rule = models.CharField(max_length=100, blank=True)
+    weight = models.PositiveSmallIntegerField()
+    blocking = models.BooleanField(default=False)
+    fingerprint = models.CharField(max_length=32, db_index=True)
+    first_seen = models.CharField(max_length=100, blank=True, help_text="The first version that had it.")
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["position"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["revision", "position"], name="signal_position_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} in {self.path or 'the package'}"
+
+
+class Rescan(models.Model):
+    """A second look, by newer rules, at what waits and at what is published. It moves nothing."""
+
+    class Scope(models.TextChoices):
+        WAITING = "waiting", "What waits for review"
+        PUBLISHED = "published", "What is published"
+        BOTH = "both", "Both"
+
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reason = models.CharField(max_length=300)
+    scope = models.CharField(max_length=10, choices=Scope.choices)
+    dry_run = models.BooleanField(default=True)
+    rules_version = models.CharField(max_length=40)
+    scanners = models.JSONField(default=dict)
+    total = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-id"]
+
+    def __str__(self) -> str:
+        return f"rescan {self.pk} ({self.scope})"
+
+
+class RescanResult(models.Model):
+    """What a rescan found in one revision, beside what was known of it."""
+
+    rescan = models.ForeignKey(Rescan, on_delete=models.CASCADE, related_name="results")
+    revision = models.ForeignKey(Revision, on_delete=models.CASCADE, related_name="rescans")
+    outcome = models.CharField(max_length=10, help_text="same, worse, better or waits")
+    why = models.TextField(blank=True)
+    checks = models.JSONField(default=list)
+    signals = models.JSONField(default=list)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["rescan", "revision"], name="rescanned_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.revision_id}: {self.outcome}"
+
+
+class Follow(models.Model):
+    """Somebody who wants to hear of what happens to a submission, beside its author."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="follows")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["submission", "user"], name="followed_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} follows {self.submission_id}"
 
 
 class Message(models.Model):

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 from accounts.errors import Problem
 from uploads.package import PackageReport
+from uploads.signals.found import Signal
 
 #: Grows whenever a rule changes what it takes or refuses; stored with every result.
 RULES_VERSION = "smz-1"
@@ -145,7 +146,9 @@ class Subject:
     """A package and its documents as intake checks see them.
 
     `manifest` and `sidecar` are the documents as far as they are JSON objects, checked or not. `portal` is
-    None where a package is checked without one; what needs it is then `not_run`.
+    None where a package is checked without one; what needs it is then `not_run`. `signals` and `programs`
+    (the facts of each Windows program, by path) are what the child process found beside the rules; `scanners`
+    says which scanners and rules looked, by name.
     """
 
     open_package: Callable[[], BinaryIO]
@@ -156,6 +159,9 @@ class Subject:
     sidecar: Json | None
     sidecar_raw: bytes | None = None
     portal: PortalFacts | None = None
+    signals: Sequence[Signal] = ()
+    programs: Mapping[str, Json] = field(default_factory=dict)
+    scanners: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,16 @@
+"""What the scheduler asks for, and how often (seconds): one table."""
+
+from typing import Any
+
+# A hint that was not taken before the next one comes is worth nothing: it expires.
+SCHEDULE: dict[str, Any] = {
+    "sweep": {"task": "accounts.tasks.sweep", "schedule": 5.0, "options": {"queue": "mail", "expires": 5}},
+} | {
+    f"heartbeat-{queue}": {
+        "task": "catalog.tasks.heartbeat",
+        "schedule": 10.0,
+        "args": (queue,),
+        "options": {"queue": queue, "expires": 10},
+    }
+    for queue in ("checks", "publication")
+}
