@@ -54,7 +54,7 @@ def check(submission_id: str, revision: int) -> None:
         return
     current = submission.current
     try:
-        subject = _subject(submission, current)
+        subject = subject_for(submission, current)
         results = run_intake(subject) if subject is not None else [_changed()]
     except MustWaitError as wait:
         _give_back(submission, wait.message)
@@ -113,8 +113,8 @@ def _take_up(submission_id: str, revision: int) -> Submission | None:
         return submission
 
 
-def _subject(submission: Submission, revision: Revision) -> Subject | None:
-    """The package and its documents; None where its bytes are not those that were received."""
+def subject_for(submission: Submission, revision: Revision) -> Subject | None:
+    """What the checks look at; None where the bytes in staging are not those that were received."""
     name = revision.staging_name
     try:
         if staging.store().size(name) != revision.size_bytes:
@@ -165,7 +165,7 @@ def _finish(
     try:
         with transaction.atomic():
             move(submission, target, actor=system, mover=Mover.SYSTEM)
-            _write_results(revision, results, members)
+            write_results(revision, results, subject)
             revision.checked_at, revision.rules_version = now, RULES_VERSION
             revision.risk = risk_of(results, members)
             if subject is not None:
@@ -204,7 +204,9 @@ def _queue(submission: Submission) -> None:
     queueing.open_reason(submission, kind, due=queueing.due_time(kind, submission.queued_at))
 
 
-def _write_results(revision: Revision, results: Sequence[Result], members: Sequence[Member]) -> None:
+def write_results(revision: Revision, results: Sequence[Result], subject: Subject | None) -> None:
+    """Write the results and the inventory of `subject` over those that the revision had."""
+    members = subject.report.members if subject is not None else ()
     revision.results.all().delete()
     revision.files.all().delete()
     documents = [result.as_dict() for result in results]
