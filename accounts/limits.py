@@ -46,6 +46,7 @@ TABLE: dict[str, Limit] = {
         Limit("rehearsal", 30, HOUR, "address"),
         Limit("sign_in", 30, MINUTE, "address"),
         Limit("mail", 5, HOUR, "mail"),
+        Limit("report", 10, HOUR, "address"),
         Limit("write", 120, MINUTE, "account"),
         Limit("key_read", 600, MINUTE, "key"),
         Limit("anonymous_read", 100, MINUTE, "address"),

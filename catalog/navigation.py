@@ -25,7 +25,11 @@ READERS = (
     ("/download/", "Download"),
     ("/support/", "Support"),
 )
-MODERATION = (("/moderation/queue/", "Queue"), ("/moderation/audit/", "Audit log"))
+MODERATION = (
+    ("/moderation/queue/", "Queue"),
+    ("/moderation/reports/", "Reports"),
+    ("/moderation/audit/", "Audit log"),
+)
 ADMINISTRATION = (("/account/roles/", "Roles"), ("/admin/", "Administration"))
 #: Pages that belong to another page's link.
 BELONGS = {"/wiki/": "/modders/", "/upload/": "/modders/", "/moderation/review/": "/moderation/queue/"}

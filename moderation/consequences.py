@@ -17,7 +17,7 @@ from accounts import notifications, outbox
 from accounts.models import User
 from catalog import words as dates
 from catalog.models import Mod, Release
-from moderation import table
+from moderation import reports, table
 from moderation.given import Words
 from moderation.models import Decision, StaffNote
 from moderation.policies import Reason
@@ -50,6 +50,8 @@ def follow(
     Submission.objects.filter(pk=submission.pk).update(escalated_at=None, answer_due_at=due)
     submission.escalated_at, submission.answer_due_at = None, due
     queueing.close_reasons(submission, rule.name)
+    if rule.name == "hide":
+        reports.uphold_all(actor, submission)
     if rule.name == "reopen":
         queueing.open_reason(submission, Kind.APPEAL, "Reopened; the first decider is left out.")
     _say(actor, submission, decision, reasons)

@@ -149,6 +149,28 @@ class FindingVerdict(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["code", "at"], name="verdict_by_code"),
         ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["fingerprint", "submission"],
+                condition=models.Q(scope="release", replaced_at__isnull=True),
+                name="verdict_one_a_release",
+            ),
+            models.UniqueConstraint(
+                fields=["fingerprint", "mod_id"],
+                condition=models.Q(scope="mod", replaced_at__isnull=True),
+                name="verdict_one_a_mod",
+            ),
+            models.UniqueConstraint(
+                fields=["fingerprint"],
+                condition=models.Q(scope="everywhere", replaced_at__isnull=True, in_force_at__isnull=False),
+                name="verdict_one_everywhere",
+            ),
+            models.UniqueConstraint(
+                fields=["fingerprint"],
+                condition=models.Q(scope="everywhere", replaced_at__isnull=True, in_force_at__isnull=True),
+                name="verdict_one_waiting",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code}: {self.verdict} ({self.scope})"
@@ -162,7 +184,7 @@ def report_id() -> str:
 class Report(models.Model):
     """What somebody says is wrong with a mod or a release. Reports of the same thing fold into the first."""
 
-    class State(models.TextChoices):
+    class Status(models.TextChoices):
         OPEN = "open", "Open"
         UPHELD = "upheld", "Upheld"
         DISMISSED = "dismissed", "Dismissed"
@@ -177,7 +199,7 @@ class Report(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
     email = models.EmailField(blank=True, help_text="Where the outcome is told; erased afterwards.")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     folded_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="folded")
     outcome = models.TextField(blank=True, help_text="What the reporter is told.")
     at = models.DateTimeField(default=timezone.now)
@@ -189,7 +211,7 @@ class Report(models.Model):
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["state", "-id"], name="report_by_state"),
+            models.Index(fields=["status", "-id"], name="report_by_status"),
             models.Index(fields=["mod_id", "reason"], name="report_by_mod"),
         ]
 

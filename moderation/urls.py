@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from accounts.views_audit import audit_log
-from moderation import views, views_decide, views_review
+from moderation import views, views_decide, views_reports, views_review
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.home, name="moderation"),
@@ -14,5 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("review/<str:submission_id>/file/", views_review.file, name="moderation-file"),
     path("review/<str:submission_id>/lease/", views_review.lease, name="moderation-lease"),
     path("review/<str:submission_id>/write/", views_review.write, name="moderation-write"),
+    path("reports/", views_reports.listing, name="moderation-reports"),
+    path("reports/<str:report_id>/", views_reports.detail, name="moderation-report"),
     path("audit/", audit_log, name="moderation-audit"),
 ]

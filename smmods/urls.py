@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.urls import admin_urlpatterns
+from moderation import views_reports
 from smmods import health, pages
 from smmods.api import api
 
@@ -20,6 +21,7 @@ urlpatterns = [
     path("moderation/", include("moderation.urls")),
     path("admin/", include(admin_urlpatterns)),
     path("admin/", admin.site.urls),
+    path("mods/<slug:slug>/report/", views_reports.form, name="report"),
     path("", include("catalog.urls")),
 ]
 

@@ -92,6 +92,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "mods/<slug:slug>/compare/",
         "mods/<slug:slug>/dependants/",
         "mods/<slug:slug>/dependencies/",
+        "mods/<slug:slug>/report/",
         "mods/<slug:slug>/versions/",
         "mods/<slug:slug>/versions/<str:version>/",
         "mods/<str:mod_id>/",
@@ -114,6 +115,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
     (302, 403, 403, 403, 200, 200): [
         "moderation/audit/",
         "moderation/queue/",
+        "moderation/reports/",
         "moderation/review/<str:submission_id>/",
     ],
     (302, 403, 403, 403, 403, 403): [
@@ -138,6 +140,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "account/password/reset/confirm/",
     ],
     (302, 403, 403, 403, 404, 404): [
+        "moderation/reports/<str:report_id>/",
         "moderation/review/<str:submission_id>/file/",
     ],
     (302, 404, 404, 200, 302, 302): [
@@ -213,6 +216,7 @@ class World:
             "schema_id": "smmods.catalog.v1",
             "prefix": "absent",
             "pk": "1",
+            "report_id": "absent",
         }
         if route.startswith("^"):
             return "/api/v1/catalog.json"

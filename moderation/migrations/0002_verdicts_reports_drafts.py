@@ -60,6 +60,12 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['-id'],
                 'indexes': [models.Index(fields=['code', 'at'], name='verdict_by_code')],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('scope', 'release'), ('replaced_at__isnull', True)), fields=('fingerprint', 'submission'), name='verdict_one_a_release'),
+                    models.UniqueConstraint(condition=models.Q(('scope', 'mod'), ('replaced_at__isnull', True)), fields=('fingerprint', 'mod_id'), name='verdict_one_a_mod'),
+                    models.UniqueConstraint(condition=models.Q(('scope', 'everywhere'), ('replaced_at__isnull', True), ('in_force_at__isnull', False)), fields=('fingerprint',), name='verdict_one_everywhere'),
+                    models.UniqueConstraint(condition=models.Q(('scope', 'everywhere'), ('replaced_at__isnull', True), ('in_force_at__isnull', True)), fields=('fingerprint',), name='verdict_one_waiting'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -72,7 +78,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(max_length=40)),
                 ('text', models.TextField(blank=True)),
                 ('email', models.EmailField(blank=True, help_text='Where the outcome is told; erased afterwards.', max_length=254)),
-                ('state', models.CharField(choices=[('open', 'Open'), ('upheld', 'Upheld'), ('dismissed', 'Dismissed')], default='open', max_length=10)),
+                ("status", models.CharField(choices=[('open', 'Open'), ('upheld', 'Upheld'), ('dismissed', 'Dismissed')], default='open', max_length=10)),
                 ('outcome', models.TextField(blank=True, help_text='What the reporter is told.')),
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('closed_at', models.DateTimeField(null=True)),
@@ -83,7 +89,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-id'],
-                'indexes': [models.Index(fields=['state', '-id'], name='report_by_state'), models.Index(fields=['mod_id', 'reason'], name='report_by_mod')],
+                'indexes': [models.Index(fields=["status", '-id'], name='report_by_status'), models.Index(fields=['mod_id', 'reason'], name='report_by_mod')],
             },
         ),
     ]

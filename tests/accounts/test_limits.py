@@ -39,6 +39,7 @@ def test_the_table_is_the_published_one() -> None:
         ("write", 120, 60, "account"),
         ("key_read", 600, 60, "key"),
         ("anonymous_read", 100, 60, "address"),
+        ("report", 10, 3600, "address"),
     }
 
 

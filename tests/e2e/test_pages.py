@@ -83,8 +83,15 @@ class Viewer:
 def _addresses(stack: Stack) -> dict[str, dict[str, str]]:
     """Addresses of real things for each viewer, by route."""
     found = stack.manage("shell", "-v0", "-c", LOOK_UP).split()
-    review, mine, draft, changes, account = found
-    values = {"slug": "hello-lua", "version": "0.1.3", "account_id": account, "prefix": "absent", "pk": "1"}
+    review, mine, draft, changes, account, report = found
+    values = {
+        "slug": "hello-lua",
+        "version": "0.1.3",
+        "account_id": account,
+        "prefix": "absent",
+        "pk": "1",
+        "report_id": report,
+    }
     tried: dict[str, dict[str, str]] = {viewer: {} for viewer in VIEWERS}
     listed = {route: answers for answers, group in ANSWERS.items() for route in group}
     for route in routes(get_resolver().url_patterns):
@@ -110,11 +117,13 @@ def _addresses(stack: Stack) -> dict[str, dict[str, str]]:
 LOOK_UP = """
 from uploads.models import Submission
 from accounts.models import User
+from moderation.models import Report
 mine = Submission.objects.filter(author__email="modder@example.com")
 print(Submission.objects.filter(state="pending_review", version="0.2.0").first().submission_id)
 for state in ("pending_review", "draft", "changes_requested"):
     print(mine.filter(state=state).first().submission_id)
 print(User.objects.get(email="player@example.com").account_id)
+print(Report.objects.filter(status="open").first().report_id)
 """
 
 
