@@ -3,6 +3,8 @@
 Rules
 - The first approval changes no state and is kept; the second must be somebody else's, on the same bytes.
 - Any other decision in between makes the first one void.
+- A verdict on a finding that holds everywhere is no action of the table, and needs two people too
+  (`moderation.verdicts`).
 """
 
 from collections.abc import Callable
@@ -11,8 +13,11 @@ from pathlib import PurePosixPath
 
 from catalog.models import Release
 from moderation.models import Decision
+from moderation.table import ACTIONS
 from uploads.models import PackageFile, Submission
 
+#: Saying of a finding what it is in every mod.
+JUDGE_EVERYWHERE = "judge_everywhere"
 #: Libraries that games load from their own folder: a file of that name is loaded without being asked for.
 GAME_LIBRARIES = frozenset(
     f"{name}.dll"
@@ -62,6 +67,11 @@ class TwoPeople:
     says: str
     holds: Callable[[Submission], bool]
 
+    @property
+    def label(self) -> str:
+        """What two people do, in words."""
+        return ACTIONS[self.action].label if self.action in ACTIONS else "Verdict for everywhere"
+
 
 def _first_executable(submission: Submission) -> bool:
     if not PackageFile.objects.filter(revision=submission.current_id, executable=True).exists():
@@ -90,6 +100,10 @@ def _hidden_as_a_danger(submission: Submission) -> bool:
     ).exists()
 
 
+def _always(_: Submission) -> bool:
+    return True
+
+
 RULES: tuple[TwoPeople, ...] = (
     TwoPeople("first_executable", "approve", "It holds the first executable of this mod.", _first_executable),
     TwoPeople(
@@ -99,6 +113,7 @@ RULES: tuple[TwoPeople, ...] = (
         _named_like_the_games,
     ),
     TwoPeople("danger_restored", "restore", "It was taken back as a danger.", _hidden_as_a_danger),
+    TwoPeople("everywhere_verdict", JUDGE_EVERYWHERE, "It reaches every mod.", _always),
 )
 
 

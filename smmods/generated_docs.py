@@ -99,7 +99,7 @@ def decisions_page() -> str:
             f"| {rule.label} (`{rule.name}`) | {sources} | {target} | {rule.needs_words} | {rule.follows} |"
         )
     lines += ["", "Two people are needed, of whom the first changes nothing, where:", ""]
-    lines += [f"- {ACTIONS[rule.action].label}: {rule.says}" for rule in TWO_PEOPLE]
+    lines += [f"- {rule.label}: {rule.says}" for rule in TWO_PEOPLE]
     return "\n".join(lines) + "\n"
 
 

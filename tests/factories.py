@@ -25,7 +25,7 @@ from accounts.roles import Role
 from accounts.strict_json import canonical
 from catalog import versions
 from catalog.models import Dependency, GameBuild, Maintainer, Mod, Namespace, Release, ServiceStatus
-from uploads.models import CheckResult, Message, PackageFile, QueueReason, Revision, Submission
+from uploads.models import CheckResult, Message, PackageFile, QueueReason, Revision, Signal, Submission
 from uploads.states import State
 
 _numbers = itertools.count(1)
@@ -231,6 +231,15 @@ def make_file(
         sha256=hashlib.sha256(data).hexdigest(),
         kind=kind,
     )
+
+
+def make_signal(submission: Submission, code: str = "lua_load_joined", **fields: Any) -> Signal:
+    """A finding in the current revision; each has a fingerprint of its own unless one is given."""
+    position = Signal.objects.filter(revision=_current(submission)).count()
+    fields.setdefault("message", "Runs text that was put together.")
+    fields.setdefault("weight", 2)
+    fields.setdefault("fingerprint", hashlib.sha256(f"{code}{next(_numbers)}".encode()).hexdigest()[:32])
+    return Signal.objects.create(revision=_current(submission), position=position, code=code, **fields)
 
 
 def make_reason(submission: Submission, kind: str = "first_release", **fields: Any) -> QueueReason:

@@ -47,7 +47,9 @@ def test_the_document_lists_the_table() -> None:
 
 
 def test_the_rules_for_two_people_name_actions_of_the_table() -> None:
-    assert {rule.action for rule in second_person.RULES} <= set(ACTIONS)
+    named = {rule.action for rule in second_person.RULES}
+    assert named <= {*ACTIONS, second_person.JUDGE_EVERYWHERE}
+    assert all(rule.label and rule.says for rule in second_person.RULES)
     assert {
         "version.dll",
         "winmm.dll",
