@@ -9,53 +9,15 @@ Rules
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from catalog.models import Release
 from moderation.models import Decision
 from moderation.table import ACTIONS
 from uploads.models import PackageFile, Submission
+from uploads.signals.names import is_game_library
 
 #: Saying of a finding what it is in every mod.
 JUDGE_EVERYWHERE = "judge_everywhere"
-#: Libraries that games load from their own folder: a file of that name is loaded without being asked for.
-GAME_LIBRARIES = frozenset(
-    f"{name}.dll"
-    for name in (
-        "bink2w64",
-        "d3d10",
-        "d3d11",
-        "d3d12",
-        "d3d8",
-        "d3d9",
-        "d3dcompiler_47",
-        "dbgcore",
-        "dbghelp",
-        "ddraw",
-        "dinput",
-        "dinput8",
-        "dsound",
-        "dwmapi",
-        "dxgi",
-        "hid",
-        "msacm32",
-        "msvfw32",
-        "opengl32",
-        "steam_api64",
-        "version",
-        "wininet",
-        "winhttp",
-        "winmm",
-        "wsock32",
-        "xaudio2_9",
-        "xinput1_1",
-        "xinput1_2",
-        "xinput1_3",
-        "xinput1_4",
-        "xinput9_1_0",
-        "xinputuap",
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +50,7 @@ def _named_like_the_games(submission: Submission) -> bool:
     paths = PackageFile.objects.filter(revision=submission.current_id, path__iendswith=".dll").values_list(
         "path", flat=True
     )
-    return any(PurePosixPath(path).name.lower() in GAME_LIBRARIES for path in paths)
+    return any(is_game_library(path) for path in paths)
 
 
 def _hidden_as_a_danger(submission: Submission) -> bool:

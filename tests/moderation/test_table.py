@@ -11,6 +11,7 @@ from accounts.roles import PERMISSIONS
 from moderation import second_person, table
 from moderation.table import ACTIONS
 from moderation.words import moments_ago
+from uploads.signals.names import GAME_LIBRARIES
 from uploads.states import MOVES, Mover, State
 
 
@@ -56,7 +57,7 @@ def test_the_rules_for_two_people_name_actions_of_the_table() -> None:
         "dinput8.dll",
         "xinput1_3.dll",
         "dxgi.dll",
-    } <= second_person.GAME_LIBRARIES
+    } <= GAME_LIBRARIES
 
 
 @pytest.mark.parametrize(

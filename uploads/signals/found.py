@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 MAX_EXCERPT = 200
+MAX_MESSAGE = 400
+MAX_SUBJECT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,8 @@ class Signal:
     is in and `line` the line (from 1; 0 where lines make no sense); `excerpt` a printable piece of it, at most
     200 characters, with secrets masked; `rule` what found it (a YARA rule, the name of a function). `subject`
     is what makes it the same finding in another version: the line without its spaces, the URL, the bytes that
-    matched. `blocking` stops an approval until a person has judged it.
+    matched. `blocking` stops an approval until a person has judged it. `weight` (0 to 3) is set where the
+    rule says what it weighs (YARA); elsewhere the table's row does: ask `table.weight_of`.
     """
 
     code: str
@@ -26,6 +29,7 @@ class Signal:
     rule: str = ""
     subject: str = ""
     blocking: bool = False
+    weight: int | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -36,3 +40,21 @@ class Signal:
     def as_dict(self) -> dict[str, Any]:
         """The signal as plain JSON, its fingerprint included."""
         return asdict(self) | {"fingerprint": self.fingerprint}
+
+
+def excerpt_of(text: str | bytes, limit: int = MAX_EXCERPT) -> str:
+    """`text` on one printable line of at most `limit` characters; bytes are read as UTF-8 as far as they are."""
+    if isinstance(text, bytes):
+        text = text[: limit * 4].decode("utf-8", "replace")
+    text = " ".join(text[: limit * 2].split())
+    shown = "".join(c if c.isprintable() else "\N{MIDDLE DOT}" for c in text)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def subject_of(text: str | bytes) -> str:
+    """What a piece of code is known again by: `text` without white space, or its digest where it is long."""
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    bare = b"".join(raw.split())
+    if len(bare) > MAX_SUBJECT // 2:
+        return "sha256:" + hashlib.sha256(bare).hexdigest()
+    return bare.decode("utf-8", "backslashreplace")
