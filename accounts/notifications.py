@@ -2,8 +2,8 @@
 
 Rules
 - A mail is named by its templates: `templates/email/<name>.subject.txt`, `.txt` and `.html`.
-- `notify` is the way to write to an account; the address is looked up when the mail leaves, so it goes to
-  the one that is valid then. Closed accounts get none.
+- `notify` is the way to write to an account, and leaves a notice on its page (`notices.TOLD`). The address is
+  looked up when the mail leaves, so it goes to the one that is valid then. Closed accounts get none.
 - What a template needs is plain JSON. Once a mail is taken by the mail server its context is wiped from the
   row, since codes and links travel in it, and the row is not sent again.
 - `deliver` sends at once, inside the request: only for the mail without which no account is made.
@@ -18,7 +18,7 @@ from django.template import Context as TemplateContext
 from django.template import Engine
 from django.template.loader import render_to_string
 
-from accounts import outbox
+from accounts import notices, outbox
 from accounts.models import OutboxRow, User
 
 KIND = "mail.send"
@@ -27,7 +27,16 @@ Context = dict[str, Any]
 
 def notify(user: User, template: str, context: Context | None = None) -> None:
     """Owe `user` the mail called `template`; raises RuntimeError outside of a transaction."""
-    _owe(user.account_id, template, context or {})
+    values = context or {}
+    _owe(user.account_id, template, values)
+    if template in notices.TOLD:
+        page = str(values.get("page_path") or values.get("page") or "")
+        notices.keep(user, template, subject_of(template, values), page)
+
+
+def subject_of(template: str, context: Context) -> str:
+    """The subject line of the mail called `template`."""
+    return " ".join(_plain(f"email/{template}.subject.txt", context).split())
 
 
 def notify_address(address: str, template: str, context: Context | None = None) -> None:
@@ -62,7 +71,7 @@ def _recipient(to: str) -> str:
 def render(address: str, template: str, context: Context) -> EmailMultiAlternatives:
     """The mail called `template` for `address`, in text and HTML."""
     values = {"site_url": settings.SMMODS_SITE_URL, "support_email": settings.SMMODS_SUPPORT_EMAIL, **context}
-    subject = " ".join(_plain(f"email/{template}.subject.txt", values).split())
+    subject = subject_of(template, values)
     message = EmailMultiAlternatives(
         subject,
         _plain(f"email/{template}.txt", values).strip() + "\n",

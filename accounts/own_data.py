@@ -18,10 +18,10 @@ from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, keys, notifications
+from accounts import audit, keys, notices, notifications
 from accounts.audit import Action
 from accounts.errors import RefusedError
-from accounts.models import ApiKey, AuditEntry, User
+from accounts.models import ApiKey, AuditEntry, Notification, User
 from accounts.roles import Role
 from accounts.sessions import end_sessions
 
@@ -67,6 +67,7 @@ def export(actor: User) -> dict[str, Any]:
             for session in UserSession.objects.filter(user=actor).order_by("pk")
         ],
         "apiKeys": [_key(key) for key in ApiKey.objects.filter(user=actor)],
+        "notices": notices.export(actor),
         "actions": [_entry(entry) for entry in _entries(actor)],
     }
     return document | {name: part(actor) for name, part in sorted(_parts.items())}
@@ -148,6 +149,7 @@ def close_account(actor: User, *, confirm: str) -> None:
         end_sessions(user)
         EmailAddress.objects.filter(user=user).delete()
         Authenticator.objects.filter(user=user).delete()
+        Notification.objects.filter(user=user).delete()
         user.email = f"{user.account_id.lower()}@closed.invalid"
         user.display_name, user.role, user.is_active = FORMER_MEMBER, Role.PLAYER, False
         user.set_unusable_password()

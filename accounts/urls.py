@@ -11,7 +11,16 @@ from allauth.mfa.urls import urlpatterns as allauth_mfa
 from allauth.usersessions.urls import urlpatterns as allauth_sessions
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts import views, views_admin, views_agreement, views_fresh, views_keys, views_own_data, views_roles
+from accounts import (
+    views,
+    views_admin,
+    views_agreement,
+    views_fresh,
+    views_keys,
+    views_notices,
+    views_own_data,
+    views_roles,
+)
 from accounts.views_fresh import fresh_required
 from accounts.views_sign_in import (
     ConfirmAddressView,
@@ -32,6 +41,7 @@ OURS: Patterns = [
     path("agreement/", views_agreement.agreement, name="account_agreement"),
     path("keys/", views_keys.keys, name="account_keys"),
     path("keys/<str:prefix>/revoke/", views_keys.revoke, name="account_key_revoke"),
+    path("notices/", views_notices.notices, name="account_notices"),
     path("export/", views_own_data.export, name="account_export"),
     path("close/", views_own_data.close, name="account_close"),
     path("roles/", views_roles.roles, name="account_roles"),

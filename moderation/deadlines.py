@@ -12,10 +12,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from accounts import notifications
 from accounts.audit import Action, record_as_system
 from accounts.models import User
 from catalog import words
+from uploads import mails
 from uploads.models import Submission
 from uploads.states import Mover, State
 from uploads.transitions import move
@@ -36,7 +36,7 @@ def run(payload: dict[str, Any]) -> None:
         if submission is None or submission.answer_due_at != due:
             return
         if payload["step"] == "warn":
-            notifications.notify(submission.author, "deadline_warning", _context(submission, due))
+            mails.tell_author(submission, "deadline_warning", _context(submission, due))
             return
         before = submission.state
         move(submission, State.CANCELLED, actor=User.objects.system(), mover=Mover.SYSTEM)
@@ -48,7 +48,7 @@ def run(payload: dict[str, Any]) -> None:
             after={"state": submission.state},
             reason=NO_ANSWER,
         )
-        notifications.notify(submission.author, "deadline_passed", _context(submission, due))
+        mails.tell_author(submission, "deadline_passed", _context(submission, due))
 
 
 def _context(submission: Submission, due: datetime) -> dict[str, Any]:

@@ -82,6 +82,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "moderation/review/<str:submission_id>/decide/",
         "moderation/review/<str:submission_id>/lease/",
         "moderation/review/<str:submission_id>/write/",
+        "upload/<str:submission_id>/follow/",
         "upload/<str:submission_id>/message/",
     ],
     (404, 404, 404, 404, 404, 404): [
@@ -102,6 +103,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "account/fresh/",
         "account/keys/",
         "account/logout/",
+        "account/notices/",
         "account/profile/",
         "account/sessions/",
         "upload/mine/",

@@ -53,6 +53,7 @@ def post_message(actor: User, submission: Submission, text: str) -> Message:
             mails.tell_author(submission, "upload_message", {"text": words})
         else:
             _answered(actor, submission)
+            mails.tell_followers(submission, words, writer=actor)
         audit.record(
             actor,
             Action.UPLOAD_MESSAGE_POSTED,

@@ -13,5 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<str:submission_id>/progress/", views.progress, name="submission-progress"),
     path("<str:submission_id>/message/", views.message, name="submission-message"),
     path("<str:submission_id>/replace/", views_wizard.replace, name="submission-replace"),
+    path("<str:submission_id>/follow/", views.follow, name="submission-follow"),
     path("<str:submission_id>/withdraw/", views.withdraw, name="submission-withdraw"),
 ]

@@ -13,7 +13,7 @@ from accounts.errors import RefusedError
 from accounts.limits import limited
 from accounts.models import User
 from catalog.models import Mod
-from uploads import queueing, services
+from uploads import following, queueing, services
 from uploads import status as page_status
 from uploads.documents import actions_of
 from uploads.forms import MessageForm
@@ -97,6 +97,20 @@ def withdraw(request: HttpRequest, submission_id: str) -> HttpResponse:
     return render(request, "uploads/withdraw.html", {"submission": submission})
 
 
+@require_POST
+@login_required
+@limited("write")
+def follow(request: HttpRequest, submission_id: str) -> HttpResponse:
+    """Begin to hear of what happens to the submission, or hear no more (`do` is follow or unfollow)."""
+    user = account(request)
+    submission = services.find(user, submission_id)
+    if request.POST.get("do") == "unfollow":
+        following.unfollow(user, submission)
+    else:
+        following.follow(user, submission)
+    return redirect(submission)
+
+
 def seen(submission: Submission) -> str:
     """What the page knows of a submission: changes whenever the page should."""
     revision = submission.current.number if submission.current else 0
@@ -131,6 +145,7 @@ def page(submission: Submission, user: User) -> dict[str, Any]:
         "thread": _thread(submission, user),
         "form": MessageForm(),
         "own": user.pk == submission.author_id,
+        "follows": user.pk != submission.author_id and following.follows(user, submission),
     }
 
 

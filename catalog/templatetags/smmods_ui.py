@@ -19,6 +19,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from accounts import notices
+from accounts.models import User
 from catalog import markdown as markdown_text
 from catalog import navigation, ticks, words
 from catalog.emblem import emblem_svg
@@ -261,6 +263,12 @@ def main_nav(context: Mapping[str, Any]) -> list[navigation.Item]:
         bool(getattr(context.get("user"), "is_staff", False)),
         context.get("nav_counts") or {},
     )
+
+
+@register.simple_tag
+def unread_notices(user: Any) -> int:
+    """How many notices the person has not read; 0 for nobody, without asking the database."""
+    return notices.unread(user) if isinstance(user, User) else 0
 
 
 @register.simple_tag(takes_context=True)
