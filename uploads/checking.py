@@ -11,21 +11,21 @@ Rules
 """
 
 import logging
-from collections.abc import Sequence
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts import audit, outbox
 from accounts.audit import Action
 from accounts.errors import Problem, RefusedError
 from accounts.models import User
-from uploads import facts, mails, queueing, staging
-from uploads.checks import RULES_VERSION, MustWaitError, Result, Status, Subject, prepare, run_intake
-from uploads.models import CheckResult, PackageFile, Revision, Submission
-from uploads.package.reader import Member
+from uploads import facts, staging
+from uploads.checks import MustWaitError, Result, Subject, prepare, run_intake
+from uploads.models import Revision, Submission
 from uploads.states import Mover, State
 from uploads.transitions import move
+from uploads.verdicts import finish, verdict, write_results
+
+__all__ = ["check", "give_up", "subject_for", "work", "write_results"]
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,6 @@ AT_ONCE = 2
 #: How long to wait (seconds) before asking again: for a turn, and for a scanner or service.
 TURN = 2.0
 AWAY = 30.0
-#: The id under which the worker reports what is no single check's business.
-VALIDATION = "validation"
-_BATCH = 500
 _UNDER_WAY = (State.UPLOADED.value, State.VALIDATING.value)
 
 
@@ -59,7 +56,7 @@ def check(submission_id: str, revision: int) -> None:
     except MustWaitError as wait:
         _give_back(submission, wait.message)
         raise outbox.LaterError(AWAY, wait.message) from wait
-    _finish(submission, current, results, subject)
+    finish(submission, current, results, subject)
 
 
 def give_up(payload: outbox.Payload, why: str) -> None:
@@ -76,7 +73,7 @@ def give_up(payload: outbox.Payload, why: str) -> None:
         "The checks stopped three times without a verdict.",
         "The moderation team looks into it. If your package is unusually large, try a smaller one.",
     )
-    _finish(submission, submission.current, [_verdict(problem)], None)
+    finish(submission, submission.current, [verdict(problem)], None, look=f"{problem.message} {why}".strip())
 
 
 def _asked_for(submission_id: str, revision: int) -> Submission | None:
@@ -154,115 +151,8 @@ def _give_back(submission: Submission, why: str) -> None:
         )
 
 
-def _finish(
-    submission: Submission, revision: Revision, results: Sequence[Result], subject: Subject | None
-) -> None:
-    """Write the verdict, once: whoever comes second finds the move made and leaves everything as it is."""
-    broken = [result for result in results if result.status is Status.FAILED]
-    target = State.VALIDATION_FAILED if broken else State.PENDING_REVIEW
-    system, now = User.objects.system(), timezone.now()
-    members = subject.report.members if subject is not None else ()
-    try:
-        with transaction.atomic():
-            move(submission, target, actor=system, mover=Mover.SYSTEM)
-            write_results(revision, results, subject)
-            revision.checked_at, revision.rules_version = now, RULES_VERSION
-            revision.risk = risk_of(results, members)
-            if subject is not None:
-                revision.manifest = subject.manifest
-            revision.save(update_fields=["checked_at", "rules_version", "risk", "manifest"])
-            if broken:
-                mails.tell_author(submission, "validation_failed", {"problems": _told(broken)})
-            else:
-                _queue(submission)
-            audit.record(
-                system,
-                Action.VALIDATION_FINISHED,
-                "submission",
-                submission.submission_id,
-                before={"state": State.VALIDATING.value},
-                after={
-                    "state": submission.state,
-                    "revision": revision.number,
-                    "sha256": revision.sha256,
-                    "rulesVersion": RULES_VERSION,
-                    "checks": {result.check_id: result.status.value for result in results},
-                },
-            )
-    except RefusedError as refused:
-        log.info(
-            "a verdict was there already", extra={"submission": submission.submission_id, "why": str(refused)}
-        )
-
-
-def _queue(submission: Submission) -> None:
-    """Into the queue; a revision goes to its submission's old place."""
-    if submission.queued_at is None:
-        submission.queued_at = timezone.now()
-        submission.save(update_fields=["queued_at"])
-    kind = queueing.review_kind(submission)
-    queueing.open_reason(submission, kind, due=queueing.due_time(kind, submission.queued_at))
-
-
-def write_results(revision: Revision, results: Sequence[Result], subject: Subject | None) -> None:
-    """Write the results and the inventory of `subject` over those that the revision had."""
-    members = subject.report.members if subject is not None else ()
-    revision.results.all().delete()
-    revision.files.all().delete()
-    documents = [result.as_dict() for result in results]
-    CheckResult.objects.bulk_create(
-        CheckResult(
-            revision=revision,
-            check_id=row["id"],
-            position=place,
-            status=row["status"],
-            code=row["code"],
-            message=row["message"],
-            hint=row["hint"],
-            path=row["path"][:400],
-            evidence=row["evidence"],
-            problems=row["problems"],
-            rules_version=row["rulesVersion"],
-        )
-        for place, row in enumerate(documents)
-    )
-    PackageFile.objects.bulk_create(
-        (
-            PackageFile(
-                revision=revision,
-                path=member.path,
-                size_bytes=member.size,
-                crc32=member.crc,
-                sha256=member.sha256,
-                kind=member.kind[:40],
-                executable=member.executable,
-            )
-            for member in members
-        ),
-        batch_size=_BATCH,
-    )
-
-
-def risk_of(results: Sequence[Result], members: Sequence[Member]) -> int:
-    """How closely to look, from 0 to 5: programs inside count 3, each check with a signal 1."""
-    programs = 3 if any(member.executable for member in members) else 0
-    return min(5, programs + sum(result.status is Status.WARNED for result in results))
-
-
-def _told(broken: Sequence[Result]) -> list[dict[str, str]]:
-    """The first problems, as the mail lists them."""
-    problems = [problem for result in broken for problem in result.problems][:10]
-    return [
-        {"message": p.message, "hint": p.hint, "place": p.path or p.pointer, "code": p.code} for p in problems
-    ]
-
-
-def _verdict(problem: Problem) -> Result:
-    return Result(VALIDATION, Status.FAILED, problem.code, problem.message, problem.hint, problems=(problem,))
-
-
 def _changed() -> Result:
-    return _verdict(
+    return verdict(
         Problem(
             "staged_bytes_changed",
             "The package in staging is no longer the one that was received.",

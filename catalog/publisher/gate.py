@@ -13,9 +13,11 @@ found and who decided are read from the audit trail, by the hash of the bytes in
 * `decision_differs`   of this revision and these bytes, made after the checks
 * `decider_unfit`      by a moderator or an admin
 * `own_work`           who is neither the sender nor a maintainer of the namespace
+* `blocking_finding`   every finding that stops an approval was judged harmless by such a person (`findings`)
 * `second_missing`     where two people were asked for: by two different ones, both fit, on the same bytes
 * `bytes_taken_back`   these bytes were never taken back before
 * `version_exists`     the version was never published
+* `dependency_not_published`  what it cannot do without can be installed: a public release lies in each range
 * `namespace_taken`, `namespace_reserved`  the sender may publish in the namespace
 """
 
@@ -27,8 +29,9 @@ from accounts.audit import Action
 from accounts.errors import RefusedError
 from accounts.models import AuditEntry, User
 from accounts.roles import Role
-from catalog import contract, namespaces
+from catalog import contract, namespaces, versions
 from catalog.models import Maintainer, Release
+from catalog.publisher import findings
 from catalog.publisher.changes import NewRelease
 
 PASSED = "passed"
@@ -60,6 +63,10 @@ def _entries(submission_id: str, *actions: Action) -> list[AuditEntry]:
         .select_related("actor")
         .order_by("sequence")
     )
+    return _proven(rows)
+
+
+def _proven(rows: list[AuditEntry]) -> list[AuditEntry]:
     for entry in rows:
         if audit.entry_hash(entry) != entry.hash:
             _refuse(
@@ -92,7 +99,9 @@ def admit(release: NewRelease, sha256: str, size_bytes: int) -> Admission:
     people = _people_with_a_stake(release, sender)
     _fit(decision, people)
     _second(release, decision, people)
+    _findings(release, validation, people)
     _history(release)
+    _dependencies(release)
     refusal = namespaces.refusal(sender, release.mod_id)
     if refusal:
         _refuse(*refusal, status=403)
@@ -187,6 +196,28 @@ def _second(release: NewRelease, decision: AuditEntry, people: set[int]) -> None
     _fit(first, people)
 
 
+def _findings(release: NewRelease, validation: AuditEntry, people: set[int]) -> None:
+    """What the checks called blocking was judged, by people who may, and not to be true."""
+    blocking = findings.blocking_of(_after(validation))
+    if blocking is None:
+        _refuse("blocking_finding", "The checks did not say which findings block.", "Have it checked again.")
+    if not blocking:
+        return
+    open_ones = findings.uncleared(
+        blocking,
+        _proven(findings.verdicts_on(blocking)),
+        submission_id=release.submission_id,
+        mod_id=release.mod_id,
+        people=people,
+    )
+    if open_ones:
+        _refuse(
+            "blocking_finding",
+            f"Not judged to be harmless: {', '.join(open_ones)}.",
+            "Judge each finding on the review page, or reject the release.",
+        )
+
+
 def _history(release: NewRelease) -> None:
     if Release.objects.filter(sha256=release.sha256, taken_back_at__isnull=False).exists():
         _refuse("bytes_taken_back", "These very bytes were taken back before.", "Upload a mended version.")
@@ -195,4 +226,23 @@ def _history(release: NewRelease) -> None:
             "version_exists",
             f"{release.mod_id} {release.version} was published before.",
             "Raise the version.",
+        )
+
+
+def _dependencies(release: NewRelease) -> None:
+    """The catalog never lists what can't be installed: each wish that is no option has a public release."""
+    listed = release.manifest.get("dependencies") or []
+    wishes = [(row["id"], row["version"]) for row in listed if not row.get("optional")]
+    there = Release.objects.public().filter(mod__mod_id__in=[mod_id for mod_id, _ in wishes])
+    known = list(there.values_list("mod__mod_id", "version"))
+    missing = [
+        f"{mod_id} {wanted}"
+        for mod_id, wanted in wishes
+        if not any(mod_id == name and versions.fits(version, wanted) for name, version in known)
+    ]
+    if missing:
+        _refuse(
+            "dependency_not_published",
+            f"It needs what is not published: {', '.join(missing)}.",
+            "Approve that first; this can follow when it is in the catalog.",
         )

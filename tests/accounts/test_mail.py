@@ -18,7 +18,7 @@ from tests.factories import make_user
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "email"
 NAMES = sorted(
     {entry.template for entry in MAILS.values()}
-    | {"key_issued", "roles_assigned", "account_closed", "confirm_sign_in"}
+    | {"key_issued", "key_leaked", "roles_assigned", "account_closed", "confirm_sign_in"}
 )
 CONTEXT = {
     "code": "ABCD-EFGH",
@@ -27,6 +27,7 @@ CONTEXT = {
     "says": "It changed.",
     "name": "A & B",
     "prefix": "x",
+    "where": "sub_x",
     "scopes": ["uploads:read"],
     "before": "player",
     "after": "modder",

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +16,8 @@ from accounts.models import AuditEntry, OutboxRow, User
 from tests import factories
 from tests.uploads.sending import MOD, send
 from uploads import checking, queueing, services
-from uploads.checks import CHECKS, RULES_VERSION, Phase, Result, ScannerUnavailableError, Status
+from uploads.checks import CHECKS, RULES_VERSION, Phase, ScannerUnavailableError
 from uploads.models import QueueReason, Submission
-from uploads.package import Member
 from uploads.states import State
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +75,7 @@ def test_the_audit_trail_holds_what_the_publisher_asks_for(ada: User) -> None:
         "sha256": services.current(submission).sha256,
         "rulesVersion": RULES_VERSION,
         "checks": results(submission),
+        "blocking": [],
     }
 
 
@@ -290,6 +289,9 @@ def test_used_up_attempts_end_in_validation_crashed_for_a_human(
         submission = run(submission)
     assert submission.state == State.VALIDATION_FAILED
     assert services.current(submission).results.get().code == "validation_crashed"
+    reason = submission.reasons.get()
+    assert (reason.kind, reason.closed_at) == (QueueReason.Kind.BY_HAND, None)
+    assert "without a verdict" in reason.detail
     assert "given up" in caplog.text
     assert len(mail.outbox) == 1
     assert services.as_document(submission, ada)["actions"] == ["replace", "cancel", "message"]
@@ -307,12 +309,3 @@ def test_a_crash_of_the_worker_costs_an_attempt(ada: User, monkeypatch: pytest.M
         OutboxRow.objects.update(due_at=timezone.now())
         submission = run(submission)
     assert submission.state == State.VALIDATION_FAILED
-
-
-def test_risk_counts_programs_and_signals() -> None:
-    program = Member("Binaries/Win64/a.dll", 1, 1, 0, "", "pe", True, 0, 0)
-    signal = Result("zip_path_safety", Status.WARNED)
-    assert checking.risk_of([], []) == 0
-    assert checking.risk_of([signal], [replace(program, executable=False)]) == 1
-    assert checking.risk_of([], [program]) == 3
-    assert checking.risk_of([signal] * 4, [program]) == 5

@@ -148,7 +148,8 @@ class Subject:
     `manifest` and `sidecar` are the documents as far as they are JSON objects, checked or not. `portal` is
     None where a package is checked without one; what needs it is then `not_run`. `signals` and `programs`
     (the facts of each Windows program, by path) are what the child process found beside the rules; `scanners`
-    says which scanners and rules looked, by name.
+    says which scanners and rules looked, by name. `leaked_keys` are API keys of this portal that lay in the
+    package, each as prefix and SHA-256 of its secret.
     """
 
     open_package: Callable[[], BinaryIO]
@@ -162,6 +163,7 @@ class Subject:
     signals: Sequence[Signal] = ()
     programs: Mapping[str, Json] = field(default_factory=dict)
     scanners: Mapping[str, str] = field(default_factory=dict)
+    leaked_keys: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

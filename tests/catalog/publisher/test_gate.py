@@ -268,6 +268,8 @@ def test_every_rule_of_the_gate_is_tried() -> None:
         "bytes_taken_back",
         "version_exists",
         "namespace_reserved",
+        "blocking_finding",
+        "dependency_not_published",
     }
     assert gate.__doc__ is not None
     listed = {

@@ -17,6 +17,9 @@ from catalog.publisher import Change, NewRelease, Publish, publish
 from tests import factories
 from uploads.models import Submission
 
+#: The fingerprint of a finding that stops an approval.
+FINDING = "f" * 32
+
 
 def record(actor: User, action: Action, submission: Submission, after: dict[str, Any]) -> AuditEntry:
     """An entry about a submission."""
@@ -52,6 +55,7 @@ class Case:
             "sha256": self.sha256,
             "rulesVersion": contract.value("rules_version"),
             "checks": good_statuses(),
+            "blocking": [],
         }
         return record(User.objects.system(), Action.VALIDATION_FINISHED, self.submission, after | more)
 
@@ -66,6 +70,19 @@ class Case:
             "reasons": [],
         }
         return record(actor or self.moderator, Action.MODERATION_DECIDED, self.submission, after | more)
+
+    def judged(self, actor: User | None = None, **more: Any) -> AuditEntry:
+        after = {
+            "fingerprint": FINDING,
+            "code": "yara_match",
+            "verdict": "false_alarm",
+            "scope": "release",
+            "modId": self.submission.mod_id,
+            "needs": "",
+        }
+        return record(
+            actor or self.moderator, Action.MODERATION_FINDING_JUDGED, self.submission, after | more
+        )
 
     def told(self) -> "Case":
         """Write the whole honest story."""
