@@ -1,7 +1,7 @@
 """`zip.path` and `zip.collision`: paths that mean one thing on every system.
 
 Sources: Microsoft's "Naming Files, Paths, and Namespaces" (device names, characters, trailing dots and
-spaces), Unicode Standard Annex 15 (NFC, NFKC).
+spaces), Unicode Standard Annex 15 (NFC, NFKC). What is assigned is what Unicode 14.0 assigns (`unicode14`).
 """
 
 import re
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from uploads.package.headers import UTF8
 from uploads.package.layout import Entry
 from uploads.package.rules import Findings, printable
+from uploads.package.unicode14 import is_assigned
 
 MAX_PATH = 180
 MAX_PART = 120
@@ -18,8 +19,8 @@ MAX_PART = 120
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\\:<>"|?*]')
 _SHORT_NAME = re.compile(r"~[0-9]")
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *", re.IGNORECASE)
-# Control, format, surrogate, private and unassigned characters.
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+# Control, format, surrogate and private characters, and what breaks lines.
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def check_paths(entries: list[Entry], found: Findings) -> None:
@@ -70,13 +71,18 @@ def folded(path: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", path).casefold())
 
 
+def is_device(part: str) -> bool:
+    """Whether Windows takes a part of a path, whatever its ending, for a device (`CON`, `aux.lua`)."""
+    return _DEVICE.fullmatch(part.partition(".")[0]) is not None
+
+
 def path_problems(path: str) -> Iterator[str]:
     """What is wrong with a path, a sentence each. A folder's path ends in a slash."""
     if path.startswith("/"):
         yield "The path is absolute."
     forbidden = _FORBIDDEN.search(path)
     if forbidden:
-        yield f"The path holds {printable(forbidden[0])!r}, which is not portable."
+        yield f"The path holds '{printable(forbidden[0])}', which is not portable."
     if not path.isascii():
         yield from _unicode_problems(path)
     units = len(path) if path.isascii() else len(path.encode("utf-16-le", "surrogatepass")) // 2
@@ -101,7 +107,7 @@ def _decode(entry: Entry, found: Findings) -> str | None:
 
 
 def _unicode_problems(path: str) -> Iterator[str]:
-    hidden = next((c for c in path if unicodedata.category(c) in _INVISIBLE), None)
+    hidden = next((c for c in path if not is_assigned(c) or unicodedata.category(c) in _INVISIBLE), None)
     if hidden is not None and not _FORBIDDEN.match(hidden):
         yield f"The path holds U+{ord(hidden):04X}, which cannot be seen or has no meaning."
     if not unicodedata.is_normalized("NFC", path):
@@ -115,7 +121,7 @@ def _part_problems(part: str) -> Iterator[str]:
         yield f"The path has a part {part!r}, which points elsewhere."
     elif part.endswith((".", " ")) or part.startswith(" "):
         yield f"{part!r} begins with a space, or ends in a dot or space, which Windows drops."
-    if _DEVICE.fullmatch(part.partition(".")[0]):
+    if is_device(part):
         yield f"{part!r} is the name of a device on Windows."
     if _SHORT_NAME.search(part):
         yield f"{part!r} looks like a short name (~ and a digit), which Windows may take for another file."

@@ -7,6 +7,7 @@ The same folder always gives the same bytes: members sorted by path, one fixed t
 import os
 import unicodedata
 import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -47,17 +48,9 @@ def pack(directory: Path, out: BinaryIO) -> PackResult:
     """
     manifest = _manifest(directory)
     files, left_out = _files(directory)
-    with zipfile.ZipFile(out, "w") as package:
-        for path, source in sorted(files.items()):
-            info = zipfile.ZipInfo(path, _TIME)
-            info.create_system = 3
-            info.external_attr = _FILE_MODE
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.file_size = source.stat().st_size
-            with source.open("rb") as content, package.open(info, "w") as member:
-                while piece := content.read(CHUNK):
-                    member.write(piece)
-    size = out.tell()
+    size = write_package(
+        out, ((path, source.stat().st_size, _pieces(source)) for path, source in sorted(files.items()))
+    )
     report = read_package(out, size)
     if not report.accepted:
         first = report.problems[0]
@@ -66,6 +59,30 @@ def pack(directory: Path, out: BinaryIO) -> PackResult:
     return PackResult(
         mod_id, version, f"{mod_id}-v{version}.zip", report.sha256, size, len(report.members), tuple(left_out)
     )
+
+
+def write_package(out: BinaryIO, members: Iterable[tuple[str, int, Iterable[bytes]]]) -> int:
+    """Write files (path, size in bytes, content) in the order given; returns the package's size.
+
+    The one writer of packages: the same files in the same order always give the same bytes.
+    """
+    with zipfile.ZipFile(out, "w") as package:
+        for path, length, content in members:
+            info = zipfile.ZipInfo(path, _TIME)
+            info.create_system = 3
+            info.external_attr = _FILE_MODE
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.file_size = length
+            with package.open(info, "w") as member:
+                for piece in content:
+                    member.write(piece)
+    return out.tell()
+
+
+def _pieces(source: Path) -> Iterator[bytes]:
+    with source.open("rb") as content:
+        while piece := content.read(CHUNK):
+            yield piece
 
 
 def _manifest(directory: Path) -> tuple[str, str]:
