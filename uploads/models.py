@@ -116,6 +116,7 @@ class Revision(models.Model):
     rules_version = models.CharField(max_length=40, blank=True)
     scanners = models.JSONField(default=dict, help_text="Which scanner and rules looked, by name.")
     risk = models.PositiveSmallIntegerField(default=0)
+    bytes_gone_at = models.DateTimeField(null=True, help_text="When its bytes were taken out of staging.")
 
     class Meta:
         ordering: ClassVar[list[str]] = ["submission_id", "-number"]

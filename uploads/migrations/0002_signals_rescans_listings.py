@@ -25,6 +25,11 @@ class Migration(migrations.Migration):
             field=models.JSONField(default=dict, help_text='Which scanner and rules looked, by name.'),
         ),
         migrations.AddField(
+            model_name='revision',
+            name='bytes_gone_at',
+            field=models.DateTimeField(help_text='When its bytes were taken out of staging.', null=True),
+        ),
+        migrations.AddField(
             model_name='submission',
             name='kind',
             field=models.CharField(choices=[('package', 'Package'), ('listing', 'Listing')], default='package', max_length=8),
