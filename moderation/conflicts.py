@@ -5,12 +5,16 @@ Rules
 - `already_decided`: somebody has decided the same question on these bytes.
 - `illegal_move`: the state that holds now does not allow the action.
 - `lease_held`: somebody else holds the item (`leases`).
+- `undo_over`: the approval waits no longer; it is being published.
+- `blocking_finding`, `dependency_not_published`: something must come first (`approvals`).
 - The words say "somebody else" or "you", never a name.
 """
 
+from django.utils import timezone
+
 from accounts.errors import RefusedError
 from accounts.models import User
-from moderation import leases, second_person
+from moderation import approvals, leases, second_person
 from moderation.models import Decision
 from moderation.table import ACTIONS, Rule
 from moderation.words import moments_ago
@@ -48,12 +52,30 @@ def ensure_current(
             extra=true_now(submission),
         )
     _ensure_not_repeated(actor, submission, rule, newest, successor)
+    if rule.name == "undo":
+        _ensure_in_time(submission, newest)
     held = leases.holder_of(submission, actor)
     if rule.held_by_lease and held is not None and not held.mine:
         refused = leases.held_by_another(held)
         refused.extra |= true_now(submission)
         raise refused
+    if rule.name == "approve":
+        approvals.ensure_ready(submission, current)
     return current
+
+
+def _ensure_in_time(submission: Submission, newest: Decision | None) -> None:
+    """An approval is undone while it waits; afterwards the publisher has it."""
+    until = newest.undo_until if newest is not None and newest.action == "approve" else None
+    if until is not None and until > timezone.now():
+        return
+    raise RefusedError(
+        "undo_over",
+        "The approval can't be undone any more: the release is being published.",
+        "Take the release back once it is published.",
+        status=409,
+        extra=true_now(submission),
+    )
 
 
 def _same_question(newest: Decision, rule: Rule) -> bool:

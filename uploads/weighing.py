@@ -24,6 +24,7 @@ from uploads.checks import Result, Status, Subject
 from uploads.checks.base import text_of
 from uploads.models import PackageFile, Submission
 from uploads.models import Signal as Row
+from uploads.package import kinds
 from uploads.signals.found import Signal, excerpt_of
 from uploads.signals.table import weight_of
 from uploads.states import State
@@ -41,7 +42,7 @@ APPROVED = (State.APPROVED.value, State.PUBLISHED.value, State.SUPERSEDED.value)
 Seen = dict[str, tuple[int, str]]
 
 URL_FOUND, URL_NEW = "url_found", "url_new"
-LUA = "lua"
+LUA = ".lua"
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,7 @@ def _taken_back(subject: Subject) -> list[Signal]:
     found = []
     for sha256 in sorted(hashes - harmless, key=lambda one: (one not in grave, members[one].path)):
         member = members[sha256]
-        runs = member.executable or member.kind == LUA
+        runs = member.executable or kinds.ending(member.path) == LUA
         found.append(_returned(member.path, sha256, member.path, sha256 in grave, runs))
     return _bounded(found)
 
