@@ -28,6 +28,7 @@ READERS = (
 MODERATION = (
     ("/moderation/queue/", "Queue"),
     ("/moderation/reports/", "Reports"),
+    ("/moderation/statistics/", "Statistics"),
     ("/moderation/audit/", "Audit log"),
 )
 ADMINISTRATION = (("/account/roles/", "Roles"), ("/admin/", "Administration"))

@@ -79,7 +79,9 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "api/v1/validate",
         "dev/sign-in",
         "moderation/queue/next/",
+        "moderation/queue/bulk/",
         "moderation/review/<str:submission_id>/decide/",
+        "moderation/review/<str:submission_id>/draft/",
         "moderation/review/<str:submission_id>/lease/",
         "moderation/review/<str:submission_id>/write/",
         "upload/<str:submission_id>/follow/",
@@ -116,8 +118,10 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
     ],
     (302, 403, 403, 403, 200, 200): [
         "moderation/audit/",
+        "moderation/authors/<str:account_id>/hide/",
         "moderation/queue/",
         "moderation/reports/",
+        "moderation/statistics/",
         "moderation/review/<str:submission_id>/",
     ],
     (302, 403, 403, 403, 403, 403): [
@@ -143,6 +147,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
     ],
     (302, 403, 403, 403, 404, 404): [
         "moderation/reports/<str:report_id>/",
+        "moderation/statistics/<slug:name>.csv",
         "moderation/review/<str:submission_id>/file/",
     ],
     (302, 404, 404, 200, 302, 302): [
@@ -219,6 +224,7 @@ class World:
             "prefix": "absent",
             "pk": "1",
             "report_id": "absent",
+            "name": "absent",
         }
         if route.startswith("^"):
             return "/api/v1/catalog.json"
