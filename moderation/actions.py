@@ -7,6 +7,7 @@ Rules
 - Nobody decides on their own work; an escalated item is answered by an admin; a reopening is not made by
   who rejected.
 - Where two people are needed the first decision changes no state and is kept (`second_person`).
+- An approval waits for `SMMODS_UNDO_MINUTES` and can be undone until then (`undo_until`).
 - Only a failed check or bytes that were once taken back block an approval; signals inform.
 """
 
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts import permissions
 from accounts.audit import Action, record
@@ -22,7 +24,7 @@ from accounts.errors import RefusedError
 from accounts.models import AuditEntry, User
 from accounts.roles import Relation
 from catalog.models import Release
-from moderation import appeals, conflicts, consequences, given, leases, second_person, typed
+from moderation import appeals, conflicts, consequences, drafts, given, leases, second_person, table, typed
 from moderation.given import Words
 from moderation.models import Decision
 from moderation.relation import relation_of
@@ -173,6 +175,7 @@ def _carry_out(actor: User, submission: Submission, current: Revision, rule: Rul
     why = "" if first is not None else second_person.why(submission, rule.name)
     if not why:
         _make_move(actor, submission, rule)
+    now = timezone.now()
     decision = Decision.objects.create(
         submission=submission,
         revision=current,
@@ -184,6 +187,10 @@ def _carry_out(actor: User, submission: Submission, current: Revision, rule: Rul
         successor=words.successor,
         level=words.level,
         needs_second=why,
+        undo_until=now + table.undo_window()
+        if rule.name == "approve" and not why and table.undo_window()
+        else None,
+        at=now,
     )
     first_sequence = _second(actor, submission, first, decision) if first is not None else None
     record(
@@ -206,6 +213,7 @@ def _carry_out(actor: User, submission: Submission, current: Revision, rule: Rul
         reason="\n\n".join([*(reason.text for reason in words.reasons), words.note]).strip(),
     )
     leases.clear(submission)
+    drafts.clear(actor, submission)
     if why:
         consequences.ask_second(submission, why)
     else:

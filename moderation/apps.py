@@ -28,6 +28,7 @@ class ModerationConfig(AppConfig):
         contract.fill("policies", policies.document)
         contract.fill("waits", queue.waits_document)
         outbox.register(consequences.DEADLINE, "mail", deadlines.run)
+        outbox.register(consequences.TELL, "mail", consequences.tell_later)
         contract.fill("publish", lambda: publication.publish_due)
         outbox.register(
             publication.RUN,

@@ -4,6 +4,7 @@ Rules
 - The author reads "Moderation team", never a name: no context of a mail holds one.
 - What waits for a second person, and what only staff are asked, reaches nobody outside.
 - A publication is owed, never done here.
+- An approval that can be undone is told, and published, once that time has passed; an undone one never.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import notifications, outbox
@@ -22,11 +24,12 @@ from moderation.given import Words
 from moderation.models import Decision, StaffNote
 from moderation.policies import Reason
 from moderation.table import Rule
-from uploads import queueing
+from uploads import mails, queueing
 from uploads.models import Message, QueueReason, Submission
 
 PUBLICATION = "publication.run"
-DEADLINE = "moderation.deadline"
+DEADLINE, TELL = "moderation.deadline", "moderation.tell"
+UNDONE = "The approval was undone before it was published."
 Kind = QueueReason.Kind
 
 
@@ -54,8 +57,15 @@ def follow(
         reports.uphold_all(actor, submission)
     if rule.name == "reopen":
         queueing.open_reason(submission, Kind.APPEAL, "Reopened; the first decider is left out.")
-    _say(actor, submission, decision, reasons)
-    notifications.notify(submission.author, rule.mail, mail_context(submission, decision, reasons, due))
+    if rule.name == "undo":
+        _put_back(submission)
+        return
+    wait = 0.0
+    if decision.undo_until is not None:
+        wait = (decision.undo_until + table.CLOCKS - now).total_seconds()
+        outbox.owe(TELL, {"decision": decision.pk}, key=submission.submission_id, delay=wait)
+    else:
+        _tell(actor, submission, decision, reasons, due)
     if due is not None:
         _owe_deadline(submission, due)
     if rule.publication:
@@ -70,12 +80,51 @@ def follow(
                 "actor": actor.account_id,
             },
             key=submission.submission_id,
+            delay=wait,
         )
+
+
+def _tell(
+    actor: User,
+    submission: Submission,
+    decision: Decision,
+    reasons: Sequence[Reason],
+    due: datetime | None = None,
+) -> None:
+    """The thread and the mail to the author."""
+    _say(actor, submission, decision, reasons)
+    rule = table.ACTIONS[decision.action]
+    mails.tell_author(submission, rule.mail, mail_context(submission, decision, reasons, due))
+
+
+def tell_later(payload: outbox.Payload) -> None:
+    """The handler of `moderation.tell`, `{"decision"}`: an approval that was not undone is told now, once."""
+    with transaction.atomic():
+        decision = (
+            Decision.objects.select_for_update(of=("self",))
+            .select_related("submission__author", "submission__current", "decider")
+            .filter(pk=payload["decision"], undo_until__isnull=False)
+            .first()
+        )
+        if decision is None:
+            return
+        Decision.objects.filter(pk=decision.pk).update(undo_until=None)
+        undone = decision.submission.decisions.filter(action="undo", pk__gt=decision.pk)
+        if not undone.exists():
+            reasons = [Reason(**row) for row in decision.reasons]
+            _tell(decision.decider, decision.submission, decision, reasons)
+
+
+def _put_back(submission: Submission) -> None:
+    """Into the queue again, at the place that its first wait gave it."""
+    began = submission.queued_at or timezone.now()
+    due = queueing.due_time(queueing.review_kind(submission), began)
+    queueing.open_reason(submission, Kind.BY_HAND, UNDONE, due)
 
 
 def _owe_deadline(submission: Submission, due: datetime) -> None:
     end = (due - timezone.now()).total_seconds()
-    for step, delay in (("warn", end - table.WARNING_DAYS * 86400), ("end", end)):
+    for step, delay in (("warn", end - table.warning_days() * 86400), ("end", end)):
         outbox.owe(
             DEADLINE,
             {"submission": submission.submission_id, "due": due.isoformat(), "step": step},
@@ -120,7 +169,7 @@ def preview_mail(submission: Submission, rule: Rule, words: Words) -> tuple[str,
 
 def answer_due(rule: Rule, now: datetime) -> datetime | None:
     """Until when the author has to answer; None where nothing is asked."""
-    return now + timedelta(days=table.ANSWER_DAYS) if rule.name == "request_changes" else None
+    return now + timedelta(days=table.answer_days()) if rule.name == "request_changes" else None
 
 
 def mail_context(

@@ -1,6 +1,6 @@
 """What the decision form holds: read from the request as plain values, and written back as it was typed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,14 @@ class DecisionForm:
             given.get("question", ""),
         )
 
+    @classmethod
+    def restore(cls, fields: Iterable[tuple[str, str]]) -> "DecisionForm":
+        """The form of a draft, from the fields that were kept."""
+        given = QueryDict(mutable=True)
+        for name, value in fields:
+            given.appendlist(name, value)
+        return cls.read(given)
+
     @property
     def rule(self) -> Rule | None:
         """The row of the table that it names."""
@@ -59,7 +67,7 @@ class DecisionForm:
             "revision": self.revision,
             "sha256": self.sha256,
             "reasons": [{"policy": code, "values": self._filled(code)} for code in self.reasons],
-            "note": self.note,
+            "note": self.note if rule is None or rule.note else "",
             "successor": self.successor if rule and rule.successor else "",
             "level": self.level if rule and rule.level else "",
             "question": self.question if rule and rule.question else "",

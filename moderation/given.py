@@ -38,6 +38,7 @@ def check(
         ("successor", successor, rule.successor),
         ("level", level, rule.level),
         ("question", question, rule.question),
+        ("note", note, rule.note or rule.question),
     ):
         if value and not taken:
             raise typed.refused(

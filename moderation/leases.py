@@ -1,8 +1,9 @@
 """Holding an item: who looks at it to decide it, until when.
 
 Rules
-- A lease lasts 15 minutes, is renewed by a heartbeat and by taking it again, and is given up on leaving.
-- Somebody else's live lease is taken over with a reason, which the audit trail keeps.
+- A lease lasts `SMMODS_LEASE_MINUTES`, is renewed by a heartbeat and by taking it again, and is given up on
+  leaving. A page that is closed or loaded anew can't tell which: its lease is only shortened to `GRACE`.
+- Somebody else's live lease is taken over with a reason, which the audit trail keeps; they keep their draft.
 - One's own work can't be held, since it can't be decided.
 - A lease never blocks the worker or a hide; `actions.decide` asks `holder_of`.
 """
@@ -10,6 +11,7 @@ Rules
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,7 +24,17 @@ from moderation.models import Lease
 from moderation.relation import ensure_not_own
 from uploads.models import Submission
 
-MINUTES = 15
+#: How long a lease goes on after its page went away, in seconds: longer than two beats of the page's heart.
+GRACE = 90
+
+
+def minutes() -> int:
+    """How long a lease lasts."""
+    return int(settings.SMMODS_LEASE_MINUTES)
+
+
+def _end(now: datetime) -> datetime:
+    return now + timedelta(minutes=minutes())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ def holder_of(submission: Submission, asker: User) -> Held | None:
 
 
 def take(actor: User, submission_id: str, *, reason: str | None = None) -> Held:
-    """Hold the item for 15 minutes from now, or renew one's own lease.
+    """Hold the item from now on, or renew one's own lease.
 
     `reason` takes over somebody else's live lease and must say why. Raises RefusedError: 403, 404, 409
     `lease_held`, 422 `text_required`.
@@ -64,7 +76,7 @@ def take(actor: User, submission_id: str, *, reason: str | None = None) -> Held:
                 reason, "reason", limit=typed.LINE, needed="Say why you take over; the audit log keeps it."
             )
         now = timezone.now()
-        until = now + timedelta(minutes=MINUTES)
+        until = _end(now)
         if held is not None and held.mine:
             Lease.objects.filter(submission=submission).update(until=until)
             return Held(actor, held.taken_at, until, mine=True)
@@ -87,7 +99,7 @@ def renew(actor: User, submission_id: str) -> Held:
     """The heartbeat: push one's own lease on. Raises RefusedError: 403, 409 `lease_lost` where it is gone."""
     permissions.ensure(actor, "queue.view")
     now = timezone.now()
-    until = now + timedelta(minutes=MINUTES)
+    until = _end(now)
     mine = Lease.objects.filter(submission__submission_id=submission_id, holder=actor)
     if not mine.filter(until__gt=now).update(until=until):
         raise RefusedError(
@@ -97,6 +109,17 @@ def renew(actor: User, submission_id: str) -> Held:
             status=409,
         )
     return Held(actor, mine.get().taken_at, until, mine=True)
+
+
+def leave(actor: User, submission_id: str) -> bool:
+    """The page went away: one's own lease ends within `GRACE` seconds unless it is renewed.
+
+    Returns whether there was one to shorten; leaves no audit entry, since nobody decided anything.
+    """
+    permissions.ensure(actor, "queue.view")
+    soon = timezone.now() + timedelta(seconds=GRACE)
+    mine = Lease.objects.filter(submission__submission_id=submission_id, holder=actor, until__gt=soon)
+    return bool(mine.update(until=soon))
 
 
 def release(actor: User, submission_id: str) -> bool:

@@ -62,6 +62,7 @@ class Decision(models.Model):
     level = models.CharField(max_length=4, blank=True)
     needs_second = models.CharField(max_length=200, blank=True, help_text="Why a second person is asked.")
     seconded_at = models.DateTimeField(null=True)
+    undo_until = models.DateTimeField(null=True, help_text="Until when an approval waits and can be undone.")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -3,7 +3,8 @@
 Rules
 - Work is owed by the decision and done here; each piece asks first whether the submission still stands where
   the decision left it, so pieces that come late, twice or out of order do no harm.
-- A run takes every approved submission along. Each passes the publisher's gate by itself: one that is refused
+- A run takes every approved submission along whose time to undo has passed; it is read under the row's lock, so
+  that an undo is either seen or comes too late. Each passes the publisher's gate by itself: one that is refused
   goes back to review with the reason, the others go on.
 - `approved -> published` and `published -> superseded` are the system's moves, made in the transaction that
   closes the publication's line in the journal.
@@ -16,6 +17,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts import audit, outbox, permissions
@@ -39,6 +41,7 @@ from catalog.publisher import (
 from moderation import publication_checks
 from moderation.models import Decision
 from moderation.publication_checks import PlannedChecks
+from moderation.table import CLOCKS
 from uploads import queueing
 from uploads.models import QueueReason, Submission
 from uploads.staging import open_staged
@@ -123,12 +126,7 @@ def publish_approved(actor: User, wait: float = WAIT) -> Publication | None:
     Raises RefusedError `publisher_busy`; whatever else is refused goes back to review.
     """
     done = finish_unfinished(on_switch=partial(_switched, PlannedChecks()), wait=wait)
-    approved = (
-        Submission.objects.filter(state=State.APPROVED.value)
-        .select_related("author", "current__uploader")
-        .order_by("updated_at", "pk")
-    )
-    releases = [new_release(submission) for submission in approved]
+    releases = [new_release(submission) for submission in _approved()]
     if not releases:
         return done
     try:
@@ -137,6 +135,20 @@ def publish_approved(actor: User, wait: float = WAIT) -> Publication | None:
         if refused.code == "publisher_busy":
             raise
         return _one_by_one(releases, actor, wait) or done
+
+
+def _approved() -> list[Submission]:
+    """Approved submissions that nobody can undo any more, the oldest approval first."""
+    open_still = Decision.objects.filter(
+        submission=OuterRef("pk"), action="approve", undo_until__gt=timezone.now() - CLOCKS
+    )
+    with transaction.atomic():
+        return list(
+            Submission.objects.select_for_update(of=("self",))
+            .filter(~Exists(open_still), state=State.APPROVED.value)
+            .select_related("author", "current__uploader")
+            .order_by("updated_at", "pk")
+        )
 
 
 def _one_by_one(releases: list[NewRelease], actor: User, wait: float) -> Publication | None:

@@ -15,6 +15,10 @@ from moderation.models import Decision
 from moderation.table import ACTIONS
 from uploads.models import PackageFile, Submission
 from uploads.signals.names import is_game_library
+from uploads.states import State
+
+#: Where an approval stands: not undone, and not turned back by the publisher.
+STANDING = (State.APPROVED, State.PUBLISHED, State.SUPERSEDED, State.HIDDEN)
 
 #: Saying of a finding what it is in every mod.
 JUDGE_EVERYWHERE = "judge_everywhere"
@@ -41,7 +45,10 @@ def _first_executable(submission: Submission) -> bool:
     return not PackageFile.objects.filter(
         executable=True,
         revision__in=Decision.objects.filter(
-            action="approve", needs_second="", submission__mod_id=submission.mod_id
+            action="approve",
+            needs_second="",
+            submission__mod_id=submission.mod_id,
+            submission__state__in=[state.value for state in STANDING],
         ).values("revision"),
     ).exists()
 

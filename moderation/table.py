@@ -6,15 +6,41 @@ action out and is the one way in.
 Rules
 - An action makes a moderator's move (`target`), or asks the system for one (`publication`), or neither.
 - `needs` of an action are checked by `decide`; what an action does not take is refused, not dropped.
+- An approval can be undone for `SMMODS_UNDO_MINUTES`; with 0 it is published at once and there is no `undo`.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+
+from django.conf import settings
 
 from uploads.states import STATES, State
 
-#: Days that an author has to answer requested changes, and how many before the end a warning is sent.
-ANSWER_DAYS, WARNING_DAYS = 14, 3
+#: By how much the clocks of two machines may differ: an approval is published so long after its time to undo.
+CLOCKS = timedelta(seconds=5)
+
+
+def answer_days() -> int:
+    """Days that an author has to answer requested changes."""
+    return int(settings.SMMODS_ANSWER_DAYS)
+
+
+def warning_days() -> int:
+    """How many days before the end of that time a warning is sent."""
+    return int(settings.SMMODS_WARNING_DAYS)
+
+
+def undo_window() -> timedelta:
+    """For how long an approval waits to be published, and can be undone; zero where it can't."""
+    return timedelta(minutes=settings.SMMODS_UNDO_MINUTES)
+
+
+def _soon() -> str:
+    minutes = settings.SMMODS_UNDO_MINUTES
+    if not minutes:
+        return "within seconds"
+    return f"in {minutes} minute{'' if minutes == 1 else 's'}, until when it can be undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +49,8 @@ class Rule:
 
     `target` is the state that the decision itself leads to (None where it stays, or where a publication moves
     it); `publication` is the operation that is owed to the publisher; `danger` marks acts that take something
-    away. `done` is the word for "somebody has …".
+    away. `done` is the word for "somebody has …". `effect` is what follows, with `{days}` for the author's time
+    to answer and `{soon}` for when an approval is published.
     """
 
     name: str
@@ -32,7 +59,7 @@ class Rule:
     done: str
     sources: tuple[State, ...]
     target: State | None
-    follows: str
+    effect: str
     permission: str = "decision.make"
     reason: bool = False
     successor: bool = False
@@ -45,6 +72,13 @@ class Rule:
     held_by_lease: bool = True
     #: Whether the person who made the decision that this one undoes may make it.
     another_person: bool = False
+    #: Whether it takes a note that the author reads.
+    note: bool = True
+
+    @property
+    def follows(self) -> str:
+        """What follows, by the settings in force."""
+        return self.effect.format(days=answer_days(), soon=_soon())
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -82,7 +116,7 @@ ACTIONS: dict[str, Rule] = {
             "Approved",
             (_S.PENDING_REVIEW,),
             _S.APPROVED,
-            "It is published within seconds, and the author hears of it.",
+            "It is published {soon}, and the author hears of it.",
             publication="publish",
             mail="decision_approve",
         ),
@@ -93,7 +127,7 @@ ACTIONS: dict[str, Rule] = {
             "Sent back with changes requested",
             (_S.PENDING_REVIEW,),
             _S.CHANGES_REQUESTED,
-            f"The author gets the list by mail and has {ANSWER_DAYS} days; any answer stops the clock.",
+            "The author gets the list by mail and has {days} days; any answer stops the clock.",
             reason=True,
             mail="decision_request_changes",
         ),
@@ -118,6 +152,7 @@ ACTIONS: dict[str, Rule] = {
             None,
             "It stays in the queue until an admin has answered; the author hears nothing of it.",
             question=True,
+            note=False,
         ),
         Rule(
             "hide",
@@ -169,13 +204,25 @@ ACTIONS: dict[str, Rule] = {
             mail="decision_reopen",
             another_person=True,
         ),
+        Rule(
+            "undo",
+            "Undo the approval",
+            "Undo this approval",
+            "Approval undone",
+            (_S.APPROVED,),
+            _S.PENDING_REVIEW,
+            "It is not published and waits in the queue again; the author hears nothing of it.",
+            held_by_lease=False,
+            note=False,
+        ),
     )
 }
 
 
 def possible(state: str) -> list[Rule]:
-    """The actions that the table has for a submission in `state`."""
-    return [rule for rule in ACTIONS.values() if state in rule.sources]
+    """The actions that the table has for a submission in `state`; undoing only where the settings allow it."""
+    rules = [rule for rule in ACTIONS.values() if state in rule.sources]
+    return [rule for rule in rules if rule.name != "undo" or undo_window()]
 
 
 def document() -> list[dict[str, Any]]:

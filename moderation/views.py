@@ -13,7 +13,7 @@ from accounts.limits import limited
 from accounts.views_signed_in import person, person_who_may
 from catalog import copy
 from moderation import leases, policies, queue
-from moderation.table import ACTIONS, ANSWER_DAYS
+from moderation.table import ACTIONS, answer_days
 from uploads import queueing
 from uploads.models import QueueReason
 
@@ -32,8 +32,8 @@ def home(request: HttpRequest) -> HttpResponse:
             "waiting": queue.waiting_count(),
             "actions": list(ACTIONS.values()),
             "policies": [(policy, policies.sentence(policy)) for policy in policies.in_force()],
-            "answer_days": ANSWER_DAYS,
-            "lease_minutes": leases.MINUTES,
+            "answer_days": answer_days(),
+            "lease_minutes": leases.minutes(),
         },
     )
 

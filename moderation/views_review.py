@@ -1,4 +1,4 @@
-"""The review page and what hangs on it: a file's viewer, holding an item, writing to the author or to staff.
+"""The review page and what hangs on it: a file's viewer, writing to the author or to staff.
 
 Rules
 - Nobody opens the review of their own work: its author sees the submission's own page.
@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -23,6 +23,7 @@ from catalog.models import Dependency, Release
 from moderation import (
     appeals,
     author,
+    drafts,
     evidence,
     given,
     leases,
@@ -35,7 +36,7 @@ from moderation import (
 )
 from moderation.forms import DecisionForm
 from moderation.relation import ensure_not_own
-from moderation.table import ACTIONS, ANSWER_DAYS, possible
+from moderation.table import ACTIONS, possible
 from uploads import documents
 from uploads import status as progress
 from uploads.checks import CHECKS
@@ -72,7 +73,9 @@ def address(submission_id: str) -> str:
 def review(request: HttpRequest, submission_id: str) -> HttpResponse:
     """All that is needed to decide, in one page."""
     reader, submission, _ = reviewed(request, submission_id)
-    return review_page(request, reader, submission, DecisionForm())
+    draft = drafts.of(reader, submission)
+    form = DecisionForm.restore(draft.fields) if draft is not None else DecisionForm()
+    return review_page(request, reader, submission, form, draft=draft)
 
 
 def review_page(
@@ -81,10 +84,11 @@ def review_page(
     submission: Submission,
     form: DecisionForm,
     *,
+    draft: drafts.Draft | None = None,
     errors: list[tuple[str, str, str]] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The page with `form` as it was typed and what is wrong with it."""
+    """The page with `form` as it was typed, or as its `draft` was kept, and what is wrong with it."""
     current = submission.current
     if current is None:
         raise RefusedError(
@@ -98,6 +102,8 @@ def review_page(
         "author": author.panel(submission),
         "decisions": submission.decisions.select_related("decider", "revision"),
         "errors": errors or [],
+        "draft": draft,
+        "lease_minutes": leases.minutes(),
         "nav_counts": {QUEUE: queue.waiting_count()},
     }
     return render(request, "moderation/review.html", context, status=status)
@@ -211,7 +217,6 @@ def _decision(submission: Submission, form: DecisionForm) -> dict[str, Any]:
         .values("release__mod__name")
         .distinct()
         .count(),
-        "answer_days": ANSWER_DAYS,
     }
 
 
@@ -273,32 +278,6 @@ def file(request: HttpRequest, submission_id: str) -> HttpResponse:
         "files": revision.files.values_list("path", flat=True),
     }
     return render(request, "moderation/file.html", context)
-
-
-@never_cache
-@require_POST
-@limited("write")
-def lease(request: HttpRequest, submission_id: str) -> HttpResponse:
-    """Claim, take over with a reason, renew (the heartbeat) or let go."""
-    reader = person_who_may(request, "queue.view")
-    what = request.POST.get("do", "take")
-    if what == "release":
-        leases.release(reader, submission_id)
-        return redirect(QUEUE)
-    if what == "renew":
-        held = leases.renew(reader, submission_id)
-        return JsonResponse({"until": held.until.isoformat(timespec="seconds")})
-    reason = request.POST.get("reason", "") if what == "over" else None
-    try:
-        leases.take(reader, submission_id, reason=reason)
-    except RefusedError as refused:
-        if refused.status not in (409, 422):
-            raise
-        _, submission, _ = reviewed(request, submission_id)
-        held_now = leases.holder_of(submission, reader)
-        context = {"submission": submission, "held": held_now, "refused": refused, "reason": reason or ""}
-        return render(request, "moderation/held.html", context, status=refused.status)
-    return redirect(address(submission_id))
 
 
 @never_cache

@@ -102,6 +102,7 @@ MOVES: tuple[Move, ...] = (
     Move(S.HIDDEN, S.SUPERSEDED, M.MODERATOR, "restore"),
     Move(S.SUPERSEDED, S.HIDDEN, M.MODERATOR, "hide"),
     Move(S.REJECTED, S.PENDING_REVIEW, M.MODERATOR, "reopen"),
+    Move(S.APPROVED, S.PENDING_REVIEW, M.MODERATOR, "undo"),
 )
 
 #: States in which the (mod, version) is free for somebody to submit again.

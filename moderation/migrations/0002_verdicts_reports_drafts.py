@@ -16,6 +16,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='decision',
+            name='undo_until',
+            field=models.DateTimeField(help_text='Until when an approval waits and can be undone.', null=True),
+        ),
         migrations.CreateModel(
             name='Assignment',
             fields=[

@@ -1,10 +1,12 @@
 """Every action × state × role × relation, through the page and the API: one answer, one effect."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
 from accounts.audit import Action
 from accounts.models import AuditEntry, AuditOrigin, User
@@ -53,20 +55,33 @@ def send(door: str, client: Client, submission: Submission, rule: Rule) -> tuple
     return page.status_code, ""
 
 
-def situation(state: State, relation: str, actor: User | None) -> Submission:
-    """A submission in `state` to which `actor` stands in `relation`, with a successor that could be named."""
+def situation(state: State, relation: str, actor: User | None, action: str = "") -> Submission:
+    """A submission in `state` to which `actor` stands in `relation`, with a successor that could be named.
+
+    Where it is approved and `action` would undo that, the approval still waits.
+    """
     submission = make_submission(actor if relation == "author" else None, state, "ore.lamp")
     if relation == "maintainer" and actor is not None:
         make_namespace("ore", submission.author, actor)
     if relation == "uploader" and actor is not None:
         add_revision(submission, data=b"PK by another", uploader=actor)
     make_release(submission.author, "ore.lamp", WORDS["successor"])
+    if action == "undo" and state == State.APPROVED and submission.current is not None:
+        Decision.objects.create(
+            submission=submission,
+            revision=submission.current,
+            sha256=submission.current.sha256,
+            action="approve",
+            decider=make_user("moderator"),
+            undo_until=timezone.now() + timedelta(minutes=5),
+        )
     return submission
 
 
 def effects() -> tuple[int, int]:
-    """How many decisions there are, and how many entries about them."""
-    return Decision.objects.count(), AuditEntry.objects.filter(action=Action.MODERATION_DECIDED).count()
+    """How many decisions were made, and how many entries there are about them."""
+    made = Decision.objects.exclude(undo_until__isnull=False)
+    return made.count(), AuditEntry.objects.filter(action=Action.MODERATION_DECIDED).count()
 
 
 @pytest.mark.parametrize("door", DOORS)
@@ -75,7 +90,7 @@ def test_every_state(action: str, door: str) -> None:
     rule, actor = ACTIONS[action], make_user("moderator")
     for state in STATES:
         with pytest.raises(RollbackError), transaction.atomic():
-            submission = situation(state, "other", None)
+            submission = situation(state, "other", None, action)
             client = Client()
             client.force_login(actor)
             status, code = send(door, client, submission, rule)
@@ -102,7 +117,7 @@ def test_every_role_and_relation(action: str, door: str) -> None:
         for relation in RELATIONS if role else ("other",):
             with pytest.raises(RollbackError), transaction.atomic():
                 actor = make_user(role) if role else None
-                submission = situation(rule.sources[0], relation, actor)
+                submission = situation(rule.sources[0], relation, actor, action)
                 client = Client()
                 if actor is not None:
                     client.force_login(actor)

@@ -42,6 +42,7 @@ EXTENSIONS = {
     ("changes_requested", "cancelled", "system"),
     ("validating", "uploaded", "system"),
     ("approved", "pending_review", "system"),
+    ("approved", "pending_review", "moderator"),
     ("hidden", "published", "moderator"),
     ("hidden", "superseded", "moderator"),
     ("superseded", "hidden", "moderator"),
