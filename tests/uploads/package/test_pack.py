@@ -6,7 +6,8 @@ import pytest
 
 from accounts.errors import RefusedError
 from tests.packages import ENTRYPOINT, LUA, encoded, manifest
-from uploads.package import pack, read_package
+from uploads.package import read_package
+from uploads.package.pack import pack
 
 
 @pytest.fixture

@@ -28,8 +28,9 @@ from tests.packages import (
     with_parts,
     zip_of,
 )
-from uploads.package import Profile, pack, read_package
+from uploads.package import Profile, read_package
 from uploads.package.changes import MAX_TOLD
+from uploads.package.pack import pack
 from uploads.package.repack import plan, repack, repack_task
 
 GOOD = {"manifest.json": encoded(manifest()), ENTRYPOINT: LUA, "LICENSE": b"MIT License\n"}
