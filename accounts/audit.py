@@ -50,6 +50,7 @@ class Action(StrEnum):
     UPLOAD_REPLACED = "upload.replaced"
     UPLOAD_WITHDRAWN = "upload.withdrawn"
     UPLOAD_MESSAGE_POSTED = "upload.message_posted"
+    UPLOAD_STAGING_CLEANED = "upload.staging_cleaned"
     VALIDATION_STARTED = "validation.started"
     VALIDATION_FINISHED = "validation.finished"
     VALIDATION_RETURNED = "validation.returned"

@@ -22,6 +22,7 @@ WORDS: dict[Action, str] = {
     Action.UPLOAD_REPLACED: "replaced the package of",
     Action.UPLOAD_WITHDRAWN: "withdrew",
     Action.UPLOAD_MESSAGE_POSTED: "wrote in the thread of",
+    Action.UPLOAD_STAGING_CLEANED: "took the bytes out of staging of",
     Action.VALIDATION_STARTED: "began to check",
     Action.VALIDATION_FINISHED: "finished checking",
     Action.VALIDATION_RETURNED: "put back, to be checked again,",

@@ -5,6 +5,11 @@ from typing import Any
 # A hint that was not taken before the next one comes is worth nothing: it expires.
 SCHEDULE: dict[str, Any] = {
     "sweep": {"task": "accounts.tasks.sweep", "schedule": 5.0, "options": {"queue": "mail", "expires": 5}},
+    "clean-staging": {
+        "task": "uploads.tasks.clean_staging",
+        "schedule": 3600.0,
+        "options": {"queue": "mail", "expires": 3600},
+    },
 } | {
     f"heartbeat-{queue}": {
         "task": "catalog.tasks.heartbeat",

@@ -302,6 +302,8 @@ SMMODS_INSPECTION_SECONDS = env.number("SMMODS_INSPECTION_SECONDS", 120, least=1
 SMMODS_INSPECTION_MEBIBYTES = env.number("SMMODS_INSPECTION_MEBIBYTES", 1024, least=256)
 # Endings of files that packages may hold; none given is the profile's own list.
 SMMODS_ALLOWED_ENDINGS = env.words("SMMODS_ALLOWED_ENDINGS")
+# How many days the bytes of what was withdrawn, rejected or given up are kept.
+SMMODS_STAGING_DAYS = env.number("SMMODS_STAGING_DAYS", 30, least=1, most=3650)
 SMMODS_PINNED_GAME_BUILD = env.text("SMMODS_PINNED_GAME_BUILD", "0.9.0")
 SMMODS_MAX_PACKAGE_BYTES = env.number("SMMODS_MAX_PACKAGE_BYTES", 104_857_600, least=1024, most=104_857_600)
 # Until when a person should have answered: working days for a review and for an author's reply, hours for a
