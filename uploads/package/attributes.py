@@ -1,7 +1,8 @@
 """`zip.kind`: regular files and folders only.
 
 The upper half of the attributes is a Unix mode, the lower one has the DOS and Windows bits; both are read
-whatever system the entry names, because readers do so too.
+whatever system the entry names, because readers do so too. Systems whose attributes mean something else (on an
+Amiga, what Unix calls set-user-ID is a folder) are refused.
 """
 
 import stat
@@ -13,6 +14,9 @@ _DOS_VOLUME = 0x08
 _DOS_FOLDER = 0x10
 _DOS_DEVICE = 0x40
 _WINDOWS_REPARSE = 0x400
+
+# Those of APPNOTE 4.4.2 that today's programs write: MS-DOS, Unix, Macintosh, NTFS (two numbers), VFAT, Darwin.
+_SYSTEMS = frozenset({0, 3, 7, 10, 11, 14, 19})
 
 _UNIX_KINDS = {
     stat.S_IFLNK: "a symbolic link",
@@ -34,6 +38,8 @@ def check_kinds(entries: list[Entry], found: Findings) -> None:
 def _problem(entry: Entry) -> str:
     unix = stat.S_IFMT(entry.attributes >> 16)
     dos = entry.attributes & 0xFFFF
+    if entry.system not in _SYSTEMS:
+        return f"Its attributes are those of system {entry.system}, which readers understand differently."
     if unix not in (0, stat.S_IFREG, stat.S_IFDIR):
         return f"It is {_UNIX_KINDS.get(unix, 'neither a file nor a folder')}."
     if dos & (_DOS_VOLUME | _DOS_DEVICE | _WINDOWS_REPARSE):

@@ -3,7 +3,8 @@
 An `Inspector` is fed with a member's bytes as they are unpacked and keeps the two ends of them only.
 """
 
-from uploads.package import kinds
+from uploads.package import archives, kinds
+from uploads.package.layout import Entry
 from uploads.package.rules import Findings, Profile
 
 PROGRAMS_FOLDER = "Binaries/Win64/"
@@ -14,6 +15,9 @@ _RUN_BY_NAME = """
 """
 _EXECUTABLE_ENDINGS = frozenset(_RUN_BY_NAME.split())
 _EXECUTABLE_NAMES = frozenset({"autorun.inf", "desktop.ini"})
+
+# Self-extracting archives begin within this many bytes after the program itself (aligned to a sector, say).
+_OVERLAY = 1024
 
 # What harmless programs leave behind, and the modder never sees.
 _LEFT_BEHIND = frozenset(
@@ -29,10 +33,11 @@ class Inspector:
         self._tail = b""
         self._size = 0
         self._nul = False
+        self._overlay_at = 0
+        self._overlay = b""
 
     def feed(self, piece: bytes) -> None:
         """Look at the next bytes."""
-        self._size += len(piece)
         if len(self._head) < kinds.HEAD:
             self._head += piece[: kinds.HEAD - len(self._head)]
         if len(piece) >= kinds.TAIL:
@@ -40,6 +45,9 @@ class Inspector:
         else:
             self._tail = self._tail[len(piece) - kinds.TAIL :] + piece if self._tail else piece
         self._nul = self._nul or b"\0" in piece
+        if self._head.startswith(b"MZ"):
+            self._feed_overlay(piece)
+        self._size += len(piece)
 
     def judge(self, path: str, profile: Profile, found: Findings) -> str:
         """The kind of the member at `path`, with what is wrong with it in `found`."""
@@ -47,16 +55,11 @@ class Inspector:
         ending = kinds.ending(path)
         name = path.rpartition("/")[2].lower()
         if left_behind(path):
-            found.add(
-                "content.allowed",
-                "It was left behind by a system or tool and is no part of a mod.",
-                path,
-                hint="Take it out, or pack with `python manage.py pack FOLDER`, which does.",
-            )
+            _tell_left_behind(path, found)
         elif kind in kinds.ARCHIVES:
             found.add("zip.nested", f"It is {kinds.label(kind)}.", path)
-        elif kinds.carries_archive(self._tail, self._size):
-            found.add("zip.nested", f"It is {kinds.label(kind)} that carries a ZIP archive.", path)
+        elif carried := self._carried(kind):
+            found.add("zip.nested", f"It is {kinds.label(kind)} that carries {kinds.label(carried)}.", path)
         elif ending in _EXECUTABLE_ENDINGS or name in _EXECUTABLE_NAMES:
             found.add("content.executable", f"Windows or a shell would run a file called {name}.", path)
         elif kind in kinds.EXECUTABLES and not self._allowed_program(kind, path, found):
@@ -71,6 +74,20 @@ class Inspector:
                 path,
             )
         return kind
+
+    def _feed_overlay(self, piece: bytes) -> None:
+        """Keep the first bytes of what was appended to a Windows program."""
+        if not self._overlay_at:
+            self._overlay_at = archives.program_end(self._head)
+            self._overlay = self._head[self._overlay_at :][:_OVERLAY] if self._overlay_at else b""
+        at = self._overlay_at + len(self._overlay) - self._size
+        if self._overlay_at and at >= 0:
+            self._overlay += piece[at : at + _OVERLAY - len(self._overlay)]
+
+    def _carried(self, kind: str) -> str:
+        """The kind of an archive that hides in the file, or nothing."""
+        carried = kinds.carried(self._head, self._tail, self._size, kind) or archives.inside(self._overlay)
+        return carried or ("installer" if archives.is_installer(self._overlay) else "")
 
     def _allowed_program(self, kind: str, path: str, found: Findings) -> bool:
         if kind != "pe":
@@ -97,6 +114,22 @@ def _not_allowed(ending: str) -> str:
         f"Files that end in {ending} are not allowed."
         if ending
         else "Only licences and their like need no ending."
+    )
+
+
+def check_folders(entries: list[Entry], found: Findings) -> None:
+    """That no folder is one that harmless programs leave behind; its files are judged by themselves."""
+    for entry in entries:
+        if entry.folder and left_behind(entry.path):
+            _tell_left_behind(entry.path, found)
+
+
+def _tell_left_behind(path: str, found: Findings) -> None:
+    found.add(
+        "content.allowed",
+        "It was left behind by a system or tool and is no part of a mod.",
+        path,
+        hint="Take it out, or pack with `python manage.py pack FOLDER`, which does.",
     )
 
 

@@ -6,6 +6,7 @@ Layouts are those of PKWARE's APPNOTE 6.3: 4.3.7 (local header), 4.3.9 (data des
 import struct
 from typing import BinaryIO
 
+from uploads.package.extras import MAX_EXTRA, extra_problem
 from uploads.package.layout import LOCAL_SIGNATURE, Directory, Entry
 from uploads.package.rules import Findings, Profile
 
@@ -21,10 +22,6 @@ _NEWEST_VERSION = 20
 _LOCAL = struct.Struct("<4s5H3L2H")
 _DESCRIPTOR = struct.Struct("<4s3L")
 _DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
-
-# Times and owners: the field's id, and how many bytes it has at most.
-_EXTRA = {0x5455: 13, 0x5855: 12, 0x7855: 4, 0x7875: 24, 0x000A: 32}
-_MAX_EXTRA = sum(4 + length for length in _EXTRA.values())
 
 
 def check_entries(directory: Directory, size: int, profile: Profile, found: Findings) -> None:
@@ -91,29 +88,6 @@ def _tell_gap(file: BinaryIO, at: int, end: int, found: Findings) -> None:
         found.add("zip.layout", f"{end - at:,} bytes from byte {at:,} on belong to no member.")
 
 
-def extra_problem(extra: bytes) -> str:
-    """What is wrong with a block of extra fields; empty if nothing is."""
-    if len(extra) > _MAX_EXTRA:
-        return f"the extra fields have {len(extra):,} bytes, more than the known ones can have"
-    seen: set[int] = set()
-    at = 0
-    while at < len(extra):
-        if len(extra) - at < 4:
-            return "the extra fields end in the middle of one"
-        kind, length = struct.unpack_from("<HH", extra, at)
-        at += 4 + length
-        if kind not in _EXTRA:
-            return f"the extra field 0x{kind:04X} is not among the known harmless ones"
-        if at > len(extra):
-            return f"the extra field 0x{kind:04X} is longer than the header"
-        if length > _EXTRA[kind]:
-            return f"the extra field 0x{kind:04X} has {length} bytes, at most {_EXTRA[kind]} are its own"
-        if kind in seen:
-            return f"the extra field 0x{kind:04X} stands twice"
-        seen.add(kind)
-    return ""
-
-
 def _check_flags(entry: Entry, found: Findings) -> None:
     unknown = entry.flags & ~_ALLOWED_FLAGS & ~ENCRYPTED
     if unknown:
@@ -138,7 +112,7 @@ def _check_method(entry: Entry, found: Findings) -> None:
 
 def _read_local(file: BinaryIO, entry: Entry, end: int, found: Findings) -> int | None:
     file.seek(entry.offset)
-    raw = file.read(_LOCAL.size + len(entry.raw_name) + _MAX_EXTRA)
+    raw = file.read(_LOCAL.size + len(entry.raw_name) + MAX_EXTRA)
     if len(raw) < _LOCAL.size or not raw.startswith(LOCAL_SIGNATURE):
         found.add("zip.headers", f"No member begins at byte {entry.offset:,}.", entry.path)
         return None
@@ -166,7 +140,7 @@ def _read_local(file: BinaryIO, entry: Entry, end: int, found: Findings) -> int 
         newest = max(needed, entry.needed)
         found.add("zip.headers", f"It asks for ZIP version {newest // 10}.{newest % 10}.", entry.path)
     problem = extra_problem(raw[_LOCAL.size + names : _LOCAL.size + names + extras])
-    if problem or extras > _MAX_EXTRA:
+    if problem or extras > MAX_EXTRA:
         found.add(
             "zip.extra", f"In the local header, {problem or 'the extra fields are too long'}.", entry.path
         )

@@ -8,8 +8,10 @@ word: `text`, `binary`, `empty`, or the name of a format. Sources: the formats' 
 import re
 import struct
 
+from uploads.package import archives
+
 HEAD = 64 * 1024
-TAIL = 65_557  # An end record with the longest comment that it can have.
+TAIL = archives.LONGEST_END
 
 X86_64 = 0x8664
 
@@ -29,6 +31,15 @@ ARCHIVES = {
     "iso": "a disc image",
     "ar": "an ar archive or Debian package",
     "rpm": "an RPM package",
+    "cpio": "a cpio archive",
+    "xar": "a xar archive",
+    "lha": "an LHA archive",
+    "arj": "an ARJ archive",
+    "ace": "an ACE archive",
+    "lzip": "lzip data",
+    "compress": "compressed data (.Z)",
+    "wim": "a Windows image",
+    "squashfs": "a squashfs image",
     "installer": "an installer",
 }
 
@@ -38,6 +49,8 @@ EXECUTABLES = {
     "elf": "a Linux program (ELF)",
     "macho": "a macOS program or Java class",
     "wasm": "a WebAssembly program",
+    "dex": "an Android program",
+    "help": "a compiled Windows help file",
     "shortcut": "a Windows shortcut",
     "script": "a script of a shell",
     "lua-bytecode": "compiled Lua",
@@ -58,18 +71,30 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xfd7zXZ\x00", "xz"),
     (0, b"\x28\xb5\x2f\xfd", "zstd"),
     (0, b"\x04\x22\x4d\x18", "lz4"),
+    (0, b"\x02\x21\x4c\x18", "lz4"),
     (0, b"MSCF\x00\x00\x00\x00", "cab"),
     (0, b"ISc(", "installshield"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
     (32769, b"CD001", "iso"),
     (0, b"!<arch>\n", "ar"),
     (0, b"\xed\xab\xee\xdb", "rpm"),
+    (0, b"070701", "cpio"),
+    (0, b"070702", "cpio"),
+    (0, b"070707", "cpio"),
+    (0, b"xar!\x00", "xar"),
+    (7, b"**ACE**", "ace"),
+    (0, b"LZIP\x01", "lzip"),
+    (0, b"MSWIM\x00\x00\x00", "wim"),
+    (0, b"hsqs", "squashfs"),
     (0, b"\x7fELF", "elf"),
     (0, b"\xfe\xed\xfa\xce", "macho"),
     (0, b"\xfe\xed\xfa\xcf", "macho"),
     (0, b"\xce\xfa\xed\xfe", "macho"),
     (0, b"\xcf\xfa\xed\xfe", "macho"),
     (0, b"\xca\xfe\xba\xbe", "macho"),
+    (0, b"\xca\xfe\xba\xbf", "macho"),
+    (0, b"dex\n0", "dex"),
+    (0, b"ITSF\x03\x00\x00\x00", "help"),
     (0, b"\x00asm", "wasm"),
     (0, b"L\x00\x00\x00\x01\x14\x02\x00", "shortcut"),
     (0, b"\x1bLua", "lua-bytecode"),
@@ -79,7 +104,8 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"GIF87a", "gif"),
     (0, b"GIF89a", "gif"),
     (0, b"DDS ", "dds"),
-    (0, b"\xabKTX ", "ktx"),
+    (0, b"\xabKTX 11\xbb\r\n\x1a\n", "ktx"),
+    (0, b"\xabKTX 20\xbb\r\n\x1a\n", "ktx2"),
     (0, b"#?RADIANCE", "hdr"),
     (0, b"#?RGBE", "hdr"),
     (0, b"v/1\x01", "exr"),
@@ -87,14 +113,10 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"fLaC", "flac"),
     (0, b"MThd\x00\x00\x00\x06", "midi"),
     (0, b"ID3", "mp3"),
-    (0, b"\xff\xfb", "mp3"),
-    (0, b"\xff\xfa", "mp3"),
-    (0, b"\xff\xf3", "mp3"),
-    (0, b"\xff\xf2", "mp3"),
     (0, b"\x00\x01\x00\x00\x00", "truetype"),
     (0, b"true\x00", "truetype"),
     (0, b"OTTO", "opentype"),
-    (0, b"ttcf", "truetype"),
+    (0, b"ttcf", "ttc"),
     (0, b"wOFF", "woff"),
     (0, b"wOF2", "woff2"),
     (0, b"glTF", "glb"),
@@ -106,6 +128,8 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 
 _TEXT = frozenset({"text", "empty"})
 _WIDE = frozenset({"text", "empty", "utf16"})
+# Formats without a magic of their own, and what they look like when chance has it (see `_guessed`).
+_ANY = frozenset({"binary", "tga"})
 
 # What each ending may hold. An ending that is not here cannot be allowed.
 EXPECTED: dict[str, frozenset[str]] = {
@@ -113,7 +137,7 @@ EXPECTED: dict[str, frozenset[str]] = {
         (".lua", ".json", ".toml", ".yaml", ".yml", ".md", ".tr", ".obj", ".mtl", ".gltf"), _TEXT
     ),
     **dict.fromkeys((".ini", ".conf", ".cfg", ".csv", ".txt", ".po", ""), _WIDE),
-    ".locres": frozenset({"locres", "binary"}),
+    ".locres": _ANY | {"locres"},
     ".png": frozenset({"png"}),
     ".jpg": frozenset({"jpeg"}),
     ".jpeg": frozenset({"jpeg"}),
@@ -123,7 +147,7 @@ EXPECTED: dict[str, frozenset[str]] = {
     ".tga": frozenset({"tga"}),
     ".dds": frozenset({"dds"}),
     ".ktx": frozenset({"ktx"}),
-    ".ktx2": frozenset({"ktx"}),
+    ".ktx2": frozenset({"ktx2"}),
     ".hdr": frozenset({"hdr"}),
     ".exr": frozenset({"exr"}),
     ".ogg": frozenset({"ogg"}),
@@ -135,16 +159,16 @@ EXPECTED: dict[str, frozenset[str]] = {
     ".mid": frozenset({"midi"}),
     ".ttf": frozenset({"truetype", "opentype"}),
     ".otf": frozenset({"truetype", "opentype"}),
-    ".ttc": frozenset({"truetype"}),
+    ".ttc": frozenset({"ttc"}),
     ".woff": frozenset({"woff"}),
     ".woff2": frozenset({"woff2"}),
     ".glb": frozenset({"glb"}),
     ".b3d": frozenset({"b3d"}),
     ".pak": frozenset({"pak"}),
-    ".ucas": frozenset({"binary", "uasset"}),
+    ".ucas": _ANY | {"uasset"},
     ".utoc": frozenset({"utoc"}),
     ".uasset": frozenset({"uasset"}),
-    ".uexp": frozenset({"binary"}),
+    ".uexp": _ANY,
     ".umap": frozenset({"uasset"}),
     ".dll": frozenset({"pe"}),
 }
@@ -157,42 +181,33 @@ _LICENCE_NAMES = frozenset(
 _CONTROLS = bytes({*range(0x07), *range(0x0E, 0x1B), *range(0x1C, 0x20)})
 _SHEBANG = re.compile(rb"#![ \t]*(\S+)(?:[ \t]+(?:-\S+[ \t]+)*(\S+))?")
 _PAK_FOOTER = b"\xe1\x12\x6f\x5a"
-_INSTALLER_MARKS = (b"\xef\xbe\xad\xdeNullsoftInst", b"Inno Setup Setup Data")
+_PLAIN = re.compile(rb"[ -~\n]+")
 
 
 def identify(head: bytes, tail: bytes, size: int, *, nul: bool) -> str:
     """What a file of `size` bytes is, by its first and last 64 KiB; `nul`: whether it has a NUL anywhere."""
     if not size:
         return "empty"
-    readable = not nul and len(head.translate(None, _CONTROLS)) == len(head)
+    ends = head + tail
+    readable = not nul and len(ends.translate(None, _CONTROLS)) == len(ends)
     if head.startswith(b"MZ") and not readable:
         return _windows_program(head, tail)
     for offset, magic, kind in _MAGIC:
-        # Text may begin with a word that is also a magic ("OTTO = 1"), but a text is no font.
-        if head.startswith(magic, offset) and not (readable and magic.isalnum() and kind not in ARCHIVES):
+        # Text may begin with a word that is also a magic ("OTTO = 1"), but a text is nothing else.
+        if head.startswith(magic, offset) and not (readable and _PLAIN.fullmatch(magic)):
             return kind
+    if archives.is_tar(head[: archives.TAR_BLOCK]):
+        return "tar"
     if readable:
         return _text(head)
-    kind = _structured(head)
-    if kind:
-        return kind
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf16"
-    if _PAK_FOOTER in tail[-256:]:
-        return "pak"
-    return "tga" if _is_tga(head, tail) else "binary"
+    return _structured(head.ljust(4, b"\0")) or _guessed(head, tail)
 
 
-def carries_archive(tail: bytes, size: int) -> bool:
-    """Whether a file of whatever kind ends as a ZIP does, so that a ZIP reader would open it."""
-    at = tail.rfind(b"PK\x05\x06")
-    while at >= 0:
-        if len(tail) - at >= 22:
-            count, length, offset, comment = struct.unpack_from("<HLLH", tail, at + 10)
-            if count and comment == len(tail) - at - 22 and length + offset <= size:
-                return True
-        at = tail.rfind(b"PK\x05\x06", 0, at)
-    return False
+def carried(head: bytes, tail: bytes, size: int, kind: str) -> str:
+    """The kind of an archive that a file which is something else has in it where readers look for one."""
+    if archives.ends_as_zip(tail, size):
+        return "zip"
+    return "" if kind in ("text", "pe") else archives.inside(head) or archives.inside(tail)
 
 
 def label(kind: str) -> str:
@@ -208,8 +223,12 @@ def ending(path: str) -> str:
 
 
 def is_licence_name(path: str) -> bool:
-    """Whether a name without an ending is one of those that licences and their like have: `LICENSE-MIT`."""
-    return re.split(r"[-_]", path.rpartition("/")[2].lower(), maxsplit=1)[0] in _LICENCE_NAMES
+    """Whether a name without an ending is one of those that licences and their like have: `LICENSE-MIT`.
+
+    Letters, digits, hyphens and underscores only: `unzip` takes `;1` at a name's end for a version and drops it.
+    """
+    name = re.fullmatch(r"([a-z]+)(?:[-_][a-z0-9_+-]*)?", path.rpartition("/")[2].lower())
+    return name is not None and name[1] in _LICENCE_NAMES
 
 
 def machine(head: bytes) -> int:
@@ -224,28 +243,50 @@ def _windows_program(head: bytes, tail: bytes) -> str:
     at = struct.unpack_from("<L", head, 0x3C)[0]
     if head[at : at + 4] != b"PE\x00\x00":
         return "mz"
-    return "installer" if any(mark in head or mark in tail for mark in _INSTALLER_MARKS) else "pe"
+    return "installer" if archives.is_installer(head, tail) else "pe"
 
 
 def _structured(head: bytes) -> str:
-    """Formats whose magic is more than one run of bytes."""
+    """Formats whose magic is more than one run of bytes. `head` is at least four bytes long."""
     if head.startswith(b"RIFF"):
         return {b"WAVE": "wav", b"WEBP": "webp"}.get(head[8:12], "")
     if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0":
         return "bmp"
     if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
         return "bzip2"
-    return ""
+    if re.match(rb"..-l[hz][0-9ds]-", head, re.DOTALL):
+        return "lha"
+    if head.startswith(b"\x60\xea") and 0 < int.from_bytes(head[2:4], "little") <= 2600:
+        return "arj"
+    if head.startswith((b"\x1f\x9d", b"\x1f\xa0")) and 9 <= head[2] & 0x7F <= 16:
+        return "compress"
+    return "utf16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else ""
+
+
+def _guessed(head: bytes, tail: bytes) -> str:
+    """Formats that are known by what their headers may hold, which other data may hold by chance."""
+    if _PAK_FOOTER in tail[-256:]:
+        return "pak"
+    if _is_mpeg(head):
+        return "mp3"
+    return "tga" if _is_tga(head, tail) else "binary"
 
 
 def _text(head: bytes) -> str:
-    shebang = _SHEBANG.match(head)
+    shebang = _SHEBANG.match(head.removeprefix(b"\xef\xbb\xbf"))
     if not shebang:
         return "text"
     program = shebang[1].rpartition(b"/")[2]
     if program == b"env" and shebang[2]:
         program = shebang[2].rpartition(b"/")[2]
     return "text" if program.startswith(b"lua") else "script"
+
+
+def _is_mpeg(head: bytes) -> bool:
+    """A frame of MPEG audio, layer III: sync, version, layer, bit rate and sampling rate that exist."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE6 != 0xE2:
+        return False
+    return head[1] & 0x18 != 0x08 and head[2] & 0xF0 != 0xF0 and head[2] & 0x0C != 0x0C
 
 
 def _is_tga(head: bytes, tail: bytes) -> bool:

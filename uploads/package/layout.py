@@ -7,6 +7,9 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from uploads.package.archives import LONGEST_END
+from uploads.package.extras import MAX_EXTRA
+from uploads.package.polyglots import check_polyglot
 from uploads.package.rules import Findings, Profile, printable
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
@@ -16,13 +19,16 @@ END_SIGNATURE = b"PK\x05\x06"
 _END = struct.Struct("<4s4H2LH")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 
-# A path has at most 180 UTF-16 units (540 bytes of UTF-8), harmless extra fields at most 105 bytes.
-_MAX_ENTRY = _CENTRAL.size + 540 + 105
+# A path has at most 180 UTF-16 units, which are 540 bytes of UTF-8.
+_MAX_ENTRY = _CENTRAL.size + 540 + MAX_EXTRA
 
 
 @dataclass(slots=True)
 class Entry:
-    """One entry of the central directory, and where its data lies once the local header was read."""
+    """One entry of the central directory, and where its data lies once the local header was read.
+
+    `system` is the number of the system that the attributes are meant for (APPNOTE 4.4.2).
+    """
 
     needed: int
     flags: int
@@ -36,6 +42,7 @@ class Entry:
     offset: int
     raw_name: bytes
     extra: bytes
+    system: int = 3
     path: str = ""
     data_offset: int = -1
 
@@ -74,6 +81,7 @@ def read_directory(file: BinaryIO, size: int, profile: Profile, found: Findings)
     if place is None:
         return None
     count, length, offset = place
+    check_polyglot(file, size, found)
     file.seek(offset)
     entries = _read_entries(file.read(length), count, found)
     return None if entries is None or found.problems else Directory(offset, entries)
@@ -86,8 +94,8 @@ def _explain_missing_end(file: BinaryIO, size: int, found: Findings) -> None:
         found.add("zip.layout", f"This is not a ZIP: it begins with {start!r}.", hint="Upload a ZIP package.")
         return
     # A comment has at most 65,535 bytes: if an end record is at all near, it is in here.
-    file.seek(max(0, size - 65_557))
-    tail = file.read(65_557)
+    file.seek(max(0, size - LONGEST_END))
+    tail = file.read(min(size, LONGEST_END))
     at = tail.rfind(END_SIGNATURE)
     if at < 0:
         found.add(
@@ -145,10 +153,23 @@ def _read_entries(raw: bytes, count: int, found: Findings) -> list[Entry] | None
             found.add("zip.layout", f"Entry {number:,} of the directory is longer than the directory.", shown)
             return None
         needed, flags, method, time, date, crc, compressed, length = fields[2:10]
-        attributes, offset = fields[15:17]
+        attributes, offset, system = fields[15], fields[16], fields[1] >> 8
         entry = Entry(
-            needed, flags, method, time, date, crc, compressed, length, attributes, offset, name, extra, shown
+            needed,
+            flags,
+            method,
+            time,
+            date,
+            crc,
+            compressed,
+            length,
+            attributes,
+            offset,
+            name,
+            extra,
+            system,
         )
+        entry.path = shown
         if comments:
             found.add("zip.layout", f"A member has a comment of {comments:,} bytes.", shown)
         if disk:

@@ -18,9 +18,10 @@ def locate(file: BinaryIO, size: int) -> dict[str, Member]:
     directory = read_directory(file, size, DEFAULT, found)
     if directory is None or not headers.walk(file, directory, found):
         return {}
+    paths = [(entry, entry.raw_name.decode("utf-8", "backslashreplace")) for entry in directory.entries]
     return {
-        entry.path: Member(
-            path=entry.path,
+        path: Member(
+            path=path,
             size=entry.size,
             compressed=entry.compressed,
             crc=entry.crc,
@@ -30,6 +31,6 @@ def locate(file: BinaryIO, size: int) -> dict[str, Member]:
             method=entry.method,
             offset=entry.data_offset,
         )
-        for entry in directory.entries
+        for entry, path in paths
         if not entry.folder
     }

@@ -7,13 +7,15 @@ member is ever held, `manifest.json` (at most 256 KiB) apart.
 """
 
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from accounts.errors import Problem
 from uploads.package import attributes, headers, kinds, names
-from uploads.package.content import Inspector
+from uploads.package.content import Inspector, check_folders
 from uploads.package.layout import Directory, Entry, read_directory
+from uploads.package.observing import Observer
 from uploads.package.rules import DEFAULT, MAX_MANIFEST_BYTES, Findings, Profile, printable
 from uploads.package.streams import CHUNK, BadStreamError, crc32, expand
 
@@ -24,6 +26,7 @@ MANIFEST = "manifest.json"
 class Member:
     """A file inside a package. Sizes are in bytes; `offset` is where its data begins in the package.
 
+    `path` is what the package calls it, and made harmless (`rules.printable`) where the headers are refused.
     `sha256` and `kind` are empty where the member was not unpacked.
     """
 
@@ -63,10 +66,18 @@ class PackageReport:
         return frozenset(member.path for member in self.members)
 
 
-def read_package(file: BinaryIO, size: int, profile: Profile = DEFAULT) -> PackageReport:
+def read_package(
+    file: BinaryIO,
+    size: int,
+    profile: Profile = DEFAULT,
+    observer: Observer | None = None,
+    on_headers: Callable[[], None] | None = None,
+) -> PackageReport:
     """Read the package of `size` bytes in `file`, which can seek. Never raises on hostile bytes.
 
-    Errors of the storage itself (OSError) come through: they say nothing about the package.
+    `observer` sees each file while it is unpacked; `on_headers` is called once the headers hold, before
+    anything is unpacked, and never where they refuse. Errors of the storage itself (OSError) come through:
+    they say nothing about the package.
     """
     found = Findings()
     directory = read_directory(file, size, profile, found)
@@ -76,17 +87,27 @@ def read_package(file: BinaryIO, size: int, profile: Profile = DEFAULT) -> Packa
     names.check_paths(entries, found)
     names.check_collisions(entries, found)
     attributes.check_kinds(entries, found)
+    check_folders(entries, found)
     headers.check_entries(directory, size, profile, found)
     seamless = headers.walk(file, directory, found)
     if found.problems:
         manifest = _manifest_alone(file, entries) if seamless else None
-        members = _unique([_member(entry) for entry in entries if not entry.folder])
+        members = _unique(
+            [_member(entry, path=printable(entry.path)) for entry in entries if not entry.folder]
+        )
         return _report(found, size, members, manifest, _manifest_size(entries))
-    return _read_data(file, size, directory, profile, found)
+    if on_headers is not None:
+        on_headers()
+    return _read_data(file, size, directory, profile, found, observer)
 
 
 def _read_data(
-    file: BinaryIO, size: int, directory: Directory, profile: Profile, found: Findings
+    file: BinaryIO,
+    size: int,
+    directory: Directory,
+    profile: Profile,
+    found: Findings,
+    observer: Observer | None,
 ) -> PackageReport:
     package = hashlib.sha256()
 
@@ -110,26 +131,38 @@ def _read_data(
             continue
         inspector = Inspector()
         digest = hashlib.sha256()
-        crc = 0
-        kept: list[bytes] | None = [] if _is_manifest(entry) else None
+        kept: list[bytes] = []
+        lookers = [digest.update, inspector.feed]
+        if _is_manifest(entry):
+            lookers.append(kept.append)
+        if observer is not None:
+            observer.begin(entry.path, entry.size)
+            lookers.append(observer.feed)
         try:
-            for piece in expand(read, entry.method, entry.compressed, entry.size):
-                crc = crc32(piece, crc)
-                digest.update(piece)
-                inspector.feed(piece)
-                if kept is not None:
-                    kept.append(piece)
-            if crc != entry.crc:
-                raise BadStreamError(f"Its CRC is {crc:08x}, its header says {entry.crc:08x}.")
+            _unpack(entry, read, lookers)
         except BadStreamError as error:
             found.add("zip.stream", str(error), entry.path)
             members.append(_member(entry))
-            continue
-        kind = inspector.judge(entry.path, profile, found)
-        members.append(_member(entry, digest.hexdigest(), kind))
-        manifest = b"".join(kept) if kept is not None else manifest
+            kind = ""
+        else:
+            kind = inspector.judge(entry.path, profile, found)
+            members.append(_member(entry, digest.hexdigest(), kind))
+            manifest = b"".join(kept) if _is_manifest(entry) else manifest
+        if observer is not None:
+            observer.end(kind)
     skip_to(size)
     return _report(found, size, members, manifest, _manifest_size(directory.entries), package.hexdigest())
+
+
+def _unpack(entry: Entry, read: Callable[[int], bytes], lookers: Sequence[Callable[[bytes], object]]) -> None:
+    """Show each piece of a member to everybody who looks. Raises BadStreamError, its CRC included."""
+    crc = 0
+    for piece in expand(read, entry.method, entry.compressed, entry.size):
+        crc = crc32(piece, crc)
+        for look in lookers:
+            look(piece)
+    if crc != entry.crc:
+        raise BadStreamError(f"Its CRC is {crc:08x}, its header says {entry.crc:08x}.")
 
 
 def _report(
@@ -153,9 +186,9 @@ def _report(
     )
 
 
-def _member(entry: Entry, sha256: str = "", kind: str = "") -> Member:
+def _member(entry: Entry, sha256: str = "", kind: str = "", *, path: str = "") -> Member:
     return Member(
-        path=printable(entry.path),
+        path=path or entry.path,
         size=entry.size,
         compressed=entry.compressed,
         crc=entry.crc,

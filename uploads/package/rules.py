@@ -5,7 +5,9 @@ A lenient reader is the way in for malware, because what a scanner reads is then
 the profile is checked on the raw bytes, before anything is unpacked:
 
 * `layout`      the end record, the central directory, and nothing beside them
-* `headers`     flags, method, extra fields, and each local header against the directory
+* `polyglots`   nothing that another reader would take for the end record, or for another archive
+* `headers`     flags, method, and each local header against the directory
+* `extras`      extra fields
 * `names`       paths and their collisions
 * `attributes`  files and folders only
 * `streams`     inflating, to the byte
@@ -43,8 +45,9 @@ RULES: dict[str, Rule] = {
             "zip.layout",
             "Nothing but members, directory and end",
             "The bytes are exactly: at least one member, the central directory, one end record, the end of the "
-            "file. No prefix, gap, suffix, comment, further end record, spanning or ZIP64; the end record's "
-            "counts, size and offset are exact.",
+            "file. No prefix, gap, suffix, comment, further end record, spanning or ZIP64 (nor what looks like "
+            "its locator before the end record); the end record's counts, size and offset are exact. No tar "
+            "archive or disc image at the same time. At most 100 MiB.",
             _PACK,
             "zip_path_safety",
         ),
@@ -76,7 +79,7 @@ RULES: dict[str, Rule] = {
             "zip.extra",
             "Harmless extra fields only",
             "Extra fields parse exactly; only 0x5455, 0x5855, 0x7855, 0x7875 and 0x000A (times and owners), "
-            "each once and no longer than it has to be.",
+            "each once, in its own form and with nothing behind it.",
             _PACK,
             "zip_path_safety",
         ),
@@ -99,10 +102,12 @@ RULES: dict[str, Rule] = {
         Rule(
             "zip.path",
             "Portable relative paths",
-            "UTF-8 (bit 11 where not ASCII), NFC, no control, format, private or unassigned characters, none "
+            "UTF-8 (bit 11 where not ASCII), NFC, no control, format, private or unassigned characters (as of "
+            "Unicode 14.0) and no line separators, none "
             'of \\ : < > " | ? *, not absolute, no empty, "." or ".." part, no part that ends in a dot or '
-            "space or begins with a space, no Windows device name, no short name (~1); a part has at most 120, "
-            "a path at most 180 UTF-16 units.",
+            "space or begins with a space, no Windows device name with whatever ending (CON, PRN, AUX, NUL, "
+            "CONIN$, CONOUT$, COM0-9, LPT0-9, superscript digits included), no short name (~1); a part has at "
+            "most 120, a path at most 180 UTF-16 units.",
             "Rename the file and pack again.",
             "zip_path_safety",
         ),
@@ -117,22 +122,26 @@ RULES: dict[str, Rule] = {
             "zip.kind",
             "Files and folders only",
             "Regular files and folders only: no link, device, reparse point or volume label. A folder has no "
-            "data, and what the mode calls a folder is just what ends in a slash.",
+            "data, and what the mode calls a folder is just what ends in a slash. Attributes are those of MS-DOS, "
+            "Unix, Windows or macOS.",
             "Replace links by the files that they point at, and pack again.",
             "zip_path_safety",
         ),
         Rule(
             "zip.nested",
             "No archive inside",
-            "No member is, or carries, an archive (ZIP, 7z, RAR, tar, gzip, cab, installers), whatever its name.",
+            "No member is, or carries at its end or behind a program, an archive (ZIP, 7z, RAR, tar, cab, gzip, "
+            "bzip2, xz, Zstandard, LZ4, disc images, MSI, installers and more), whatever its name.",
             "Put the files themselves into the package.",
             "archive_content_policy",
         ),
         Rule(
             "content.executable",
             "Programs only where they belong",
-            "Windows programs (PE, x86-64) only under Binaries/Win64/; no other executable kind anywhere. Lua is "
-            "the mods' own language and is welcome.",
+            "Windows programs (PE, x86-64) only under Binaries/Win64/; no other executable kind anywhere: no ELF, "
+            "Mach-O, compiled Lua, shortcut or script of a shell (#!), nothing that Windows runs by its name "
+            "(.bat .cmd .ps1 .vbs .js .hta .lnk .url .scr .msi .reg .jar and their like, autorun.inf, "
+            "desktop.ini). Lua is the mods' own language and is welcome.",
             "Take the file out, or move a 64-bit DLL to Binaries/Win64/.",
             "zip_path_safety",
         ),
