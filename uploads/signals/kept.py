@@ -2,6 +2,7 @@
 
 Rules
 - At most 20 of one kind and 200 in all; the rest is counted in one signal `signals_cut`.
+- Within a kind, what another rule found takes the place of the last of the rule that found most.
 - What blocks is kept whatever comes before it, once for each rule that says so.
 - What was cut is part of that signal's fingerprint: other findings behind the limit are not "seen before".
 - The same finding at the same place is one.
@@ -34,7 +35,7 @@ class Kept:
         if place in self._places:
             return
         must = signal.blocking and signal.rule not in self._blocking
-        if self._counts[signal.code] >= MOST_OF_A_CODE and not must:
+        if self.full(signal.code) and not must and not self._make_room(signal):
             self._drop(signal)
             return
         self._counts[signal.code] += 1
@@ -66,6 +67,21 @@ class Kept:
                 subject=f"{self._cut}:{self._cut_sum:032x}",
             ),
         ]
+
+    def _make_room(self, signal: Signal) -> bool:
+        """Whether the first finding of a rule could be given the place of another rule's twentieth or so."""
+        rivals = [s for s in self._signals if s.code == signal.code and not s.blocking]
+        rules = Counter(s.rule for s in rivals)
+        if signal.rule in rules or not rules:
+            return False
+        rule, count = rules.most_common(1)[0]
+        if count < 2:
+            return False
+        last = next(s for s in reversed(rivals) if s.rule == rule)
+        self._signals.remove(last)
+        self._counts[signal.code] -= 1
+        self._drop(last)
+        return True
 
     def _drop(self, signal: Signal) -> None:
         self._cut += 1
