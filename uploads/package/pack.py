@@ -6,8 +6,7 @@ The same folder always gives the same bytes: members sorted by path, one fixed t
 
 import os
 import unicodedata
-import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,11 +18,9 @@ from uploads.package.content import left_behind
 from uploads.package.reader import MANIFEST, read_package
 from uploads.package.rules import MAX_MANIFEST_BYTES
 from uploads.package.streams import CHUNK
+from uploads.package.writing import write_package
 
 MANIFEST_SCHEMA = "starminer.mod-manifest.v1"
-
-_TIME = (1980, 1, 1, 0, 0, 0)
-_FILE_MODE = 0o100644 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +56,6 @@ def pack(directory: Path, out: BinaryIO) -> PackResult:
     return PackResult(
         mod_id, version, f"{mod_id}-v{version}.zip", report.sha256, size, len(report.members), tuple(left_out)
     )
-
-
-def write_package(out: BinaryIO, members: Iterable[tuple[str, int, Iterable[bytes]]]) -> int:
-    """Write files (path, size in bytes, content) in the order given; returns the package's size.
-
-    The one writer of packages: the same files in the same order always give the same bytes.
-    """
-    with zipfile.ZipFile(out, "w") as package:
-        for path, length, content in members:
-            info = zipfile.ZipInfo(path, _TIME)
-            info.create_system = 3
-            info.external_attr = _FILE_MODE
-            info.compress_type = zipfile.ZIP_DEFLATED
-            info.file_size = length
-            with package.open(info, "w") as member:
-                for piece in content:
-                    member.write(piece)
-    return out.tell()
 
 
 def _pieces(source: Path) -> Iterator[bytes]:

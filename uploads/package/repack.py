@@ -19,10 +19,10 @@ from uploads.package.changes import Change, Changes
 from uploads.package.lenient import Loose, read_directory, refused
 from uploads.package.lenient_headers import read_locals
 from uploads.package.mending import Mended, mend
-from uploads.package.pack import write_package
 from uploads.package.reader import PackageReport, read_package
 from uploads.package.rules import ALLOWED_ENDINGS, DEFAULT, Profile
 from uploads.package.streams import BadStreamError, crc32, expand
+from uploads.package.writing import write_package
 
 Json = dict[str, Any]
 
