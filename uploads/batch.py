@@ -21,6 +21,8 @@ Json = dict[str, Any]
 #: On its way to the catalog: submitted, and not waiting for its author to mend it.
 ON_THE_WAY = (State.UPLOADED, State.VALIDATING, State.PENDING_REVIEW, State.APPROVED)
 
+MOST = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Beside:
@@ -32,21 +34,21 @@ class Beside:
     document: Json
 
 
-def beside(submission: Submission, mod_ids: Collection[str]) -> list[Beside]:
-    """The batch's submissions of these mods, the oldest first; one query, at most a hundred rows."""
-    if not mod_ids:
-        return []
+def beside(submission: Submission, mod_ids: Collection[str] | None = None) -> list[Beside]:
+    """The batch's submissions (of these mods), the oldest first; one query, at most `MOST` rows."""
     namespace = namespaces.of(submission.mod_id or "")
     ours = Q(author=submission.author_id) | Q(mod_id__startswith=f"{namespace}.")
+    found = Submission.objects.filter(
+        ours, mod_id__isnull=False, state__in=[state.value for state in ON_THE_WAY]
+    )
+    if mod_ids is not None:
+        found = found.filter(mod_id__in=sorted(mod_ids))
     rows = (
-        Submission.objects.filter(
-            ours, mod_id__in=sorted(mod_ids), state__in=[state.value for state in ON_THE_WAY]
-        )
-        .exclude(pk=submission.pk)
+        found.exclude(pk=submission.pk)
         .order_by("pk")
         .values_list("submission_id", "mod_id", "version", "current__manifest", "current__sidecar")
     )
     return [
         Beside(submission_id, mod_id or "", version or "", manifest or sidecar or {})
-        for submission_id, mod_id, version, manifest, sidecar in rows[:100]
+        for submission_id, mod_id, version, manifest, sidecar in rows[:MOST]
     ]

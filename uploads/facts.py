@@ -2,7 +2,7 @@
 
 Rules
 - A version is taken by a release, for ever, and by another submission that is still open.
-- Of dependencies only public releases count; what was taken back is not there.
+- Of dependencies only public releases count, and what comes in the same batch (`neighbours`).
 - Services: everywhere but in development all of the contract's services are asked for; development asks for
   database, storage and worker alone. That this worker runs is seen by its asking.
 """
@@ -13,6 +13,7 @@ from django.conf import settings
 
 from catalog import service_status
 from catalog.models import Category, GameBuild, PlatformRelease, Release
+from uploads import neighbours
 from uploads.checks import PortalFacts, Service
 from uploads.models import Submission
 from uploads.staging import store
@@ -30,12 +31,16 @@ def gather(
     mod_id = str(document.get("id") or document.get("modId") or "")
     builds = {row.build: row for row in GameBuild.objects.all()}
     pinned = next((row.build for row in builds.values() if row.pinned), settings.SMMODS_PINNED_GAME_BUILD)
+    known = neighbours.gather(_wanted(manifest) | _wanted(sidecar), submission)
     framework = PlatformRelease.objects.filter(kind=PlatformRelease.Kind.FRAMEWORK, current=True).first()
     return PortalFacts(
         builds={build: row.status for build, row in builds.items()},
         pinned_build=pinned,
         taken_versions=_taken(mod_id, submission),
-        releases=_releases(_wanted(manifest) | _wanted(sidecar)),
+        newest_stable=_newest_stable(mod_id, submission),
+        releases=known.releases,
+        batch=known.batch,
+        releases_cut=known.cut,
         framework=framework.version if framework else None,
         services=_services(submission),
         categories=frozenset(Category.objects.filter(retired=False).values_list("code", flat=True)),
@@ -75,12 +80,11 @@ def _taken(mod_id: str, submission: Submission | None) -> frozenset[str]:
     return frozenset(version for version in versions if version)
 
 
-def _releases(mod_ids: frozenset[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    rows = Release.objects.public().filter(mod__mod_id__in=mod_ids)
-    for mod_id, version in rows.values_list("mod__mod_id", "version"):
-        found.setdefault(mod_id, []).append(version)
-    return found
+def _newest_stable(mod_id: str, submission: Submission | None) -> str | None:
+    """The highest version of the mod in the catalog that is no prerelease, its own left out."""
+    own = submission.submission_id if submission is not None else "-"
+    stable = Release.objects.public().filter(mod__mod_id=mod_id, prerelease=False).exclude(submission_id=own)
+    return stable.newest_first().values_list("version", flat=True).first()
 
 
 def _services(submission: Submission | None) -> dict[str, Service]:

@@ -22,11 +22,15 @@ Versions = Callable[[str], Sequence[VersionRow]]
 
 
 class UnresolvableError(ClientError):
-    """No choice of releases meets every wish; `reasons` says what stood in the way, one sentence each."""
+    """No choice of releases meets every wish; `reasons` says what stood in the way, one sentence each.
 
-    def __init__(self, reasons: tuple[str, ...]) -> None:
+    `gave_up` tells that the search was cut off before every choice was tried.
+    """
+
+    def __init__(self, reasons: tuple[str, ...], *, gave_up: bool = False) -> None:
         super().__init__("unresolvable", "These mods can't be installed together: " + " ".join(reasons))
         self.reasons = reasons
+        self.gave_up = gave_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ def resolve(
     wishes = tuple(Wish(mod_id, text) for mod_id, text in wanted.items())
     chosen = search.solve({}, wishes)
     if chosen is None:
-        raise UnresolvableError(search.explanation())
+        raise UnresolvableError(search.explanation(), gave_up=search.steps > MAX_STEPS)
     return tuple(_in_order(chosen))
 
 

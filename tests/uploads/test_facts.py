@@ -53,7 +53,7 @@ def test_releases_of_every_mod_that_is_wished_for() -> None:
     factories.make_release(None, "base.three", "3.0.0")
     wishes = {"dependencies": [{"id": "base.one"}, "nonsense", {"id": 7}, {"id": "x" * 101}]}
     releases = facts.gather(wishes, {"conflicts": [{"id": "base.two"}], "dependencies": "nonsense"}).releases
-    assert releases == {"base.one": ["1.0.0"], "base.two": ["2.0.0"]}
+    assert [(row.mod_id, row.version) for row in releases] == [("base.one", "1.0.0"), ("base.two", "2.0.0")]
 
 
 def test_development_asks_for_database_storage_and_worker_alone(monkeypatch: pytest.MonkeyPatch) -> None:

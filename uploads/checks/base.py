@@ -118,26 +118,53 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownRelease:
+    """A release that checks know of: published, or on its way beside the one that is checked.
+
+    `dependencies` and `conflicts` are as manifests write them, `framework` is a range or empty. `submission_id`
+    names the submission of one that is not published yet.
+    """
+
+    mod_id: str
+    version: str
+    target_game_build: str
+    framework: str = ""
+    dependencies: Sequence[Json] = ()
+    conflicts: Sequence[Json] = ()
+    superseded: bool = False
+    submission_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PortalFacts:
     """What checks must know of the portal, gathered by the caller.
 
     `builds` maps each known game build to accepted, deprecated or refused. `taken_versions` are those of this
-    mod that are published, were ever, or are on their way in another submission. `releases` maps mod ids to
-    their published versions, for each dependency and each mod that comes in the same batch. `services` are
-    those that this environment asks for. `antivirus` is "off" or a clamd address; `antivirus_max_age` is in
-    days, None where the age of signatures is not asked for; `antivirus_timeout` in seconds.
+    mod that are published, were ever, or are on their way in another submission; `newest_stable` is the highest
+    version of it that is in the catalog and no prerelease, if any. `releases` are the published ones of each
+    mod that is named, and of all that these need in turn; `batch` those that come beside this one;
+    `releases_cut` tells that there were more than are gathered. `services` are those that this environment
+    asks for. `antivirus` is "off" or a clamd address; `antivirus_max_age` is in
+    days, None where the age of signatures is not asked for; `antivirus_timeout` in seconds;
+    `antivirus_unfit` says why the scanner there is not to be believed, and is empty where it is;
+    `antivirus_probed` names the scanner whose limits were tried, and is empty where none had to be.
     """
 
     builds: Mapping[str, str]
     pinned_build: str
     taken_versions: frozenset[str] = frozenset()
-    releases: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    newest_stable: str | None = None
+    releases: Sequence[KnownRelease] = ()
+    batch: Sequence[KnownRelease] = ()
+    releases_cut: bool = False
     framework: str | None = None
     services: Mapping[str, Service] = field(default_factory=dict)
     categories: frozenset[str] = frozenset()
     antivirus: str = "off"
     antivirus_max_age: int | None = 7
     antivirus_timeout: float = 120
+    antivirus_unfit: str = ""
+    antivirus_probed: str = ""
     environment: str = "development"
 
 

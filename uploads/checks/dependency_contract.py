@@ -1,9 +1,14 @@
-"""Dependencies: the same in both documents, readable, of mods that are there, and at peace with each other."""
+"""Dependencies: the same in both documents, readable, of mods that are there, and at peace with each other.
+
+This file asks what the documents alone can answer. With a portal, `dependency_targets` looks at each wish by
+itself and `dependency_set` at everything that would be installed; both only where nothing is wrong so far.
+"""
 
 from collections.abc import Iterator, Sequence
 
 from accounts.errors import Problem
 from catalog import versions
+from uploads.checks import dependency_set, dependency_targets
 from uploads.checks.base import (
     Check,
     Json,
@@ -35,17 +40,18 @@ def run(subject: Subject) -> Result:
         *_ranges(wishes, "dependencies"),
         *_ranges(foes, "conflicts"),
     ]
-    optional: list[Problem] = []
-    if subject.portal is not None and not problems:
-        for number, wish in enumerate(wishes):
-            for problem in _targets(number, wish, foes, subject.portal):
-                (optional if wish.get("optional") is True else problems).append(problem)
     problems += _framework(manifest, subject.portal)
+    looks: list[Problem] = []
+    if subject.portal is not None and not problems and wishes:
+        problems, looks = dependency_targets.problems_of(manifest, subject.portal)
+        if not problems and versions.is_version(manifest.get("version")):
+            problems, more = dependency_set.problems_of(manifest, subject.portal)
+            looks += more
     evidence = {"dependencies": len(wishes), "conflicts": len(foes)}
     if problems:
-        return failed(ID, [*problems, *optional], **evidence)
-    if optional:
-        return warned(ID, optional, **evidence)
+        return failed(ID, [*problems, *looks], **evidence)
+    if looks:
+        return warned(ID, looks, **evidence)
     return passed(ID, f"{len(wishes)} dependencies, {len(foes)} conflicts: all in order.", **evidence)
 
 
@@ -105,41 +111,6 @@ def _ranges(listed: Sequence[Json], name: str) -> Iterator[Problem]:
             )
 
 
-def _targets(number: int, wish: Json, foes: Sequence[Json], portal: PortalFacts) -> Iterator[Problem]:
-    mod_id, wanted = text_of(wish, "id"), text_of(wish, "version")
-    pointer = f"/dependencies/{number}"
-    published = portal.releases.get(mod_id, ())
-    if not published:
-        yield Problem(
-            "dependency_unknown",
-            f"{mod_id} is not published here.",
-            "Correct the id, or publish that mod first.",
-            f"{pointer}/id",
-            _INSIDE,
-        )
-        return
-    fitting = [version for version in published if versions.fits(version, wanted)]
-    if not fitting:
-        newest = versions.newest_first(published)[0]
-        yield Problem(
-            "dependency_unsatisfied",
-            f"No published version of {mod_id} lies in {wanted}; the newest is {newest}.",
-            f"Widen the range so that it takes {newest}, or wait for the version that you need.",
-            f"{pointer}/version",
-            _INSIDE,
-        )
-        return
-    hated = [text_of(foe, "version") for foe in foes if text_of(foe, "id") == mod_id]
-    if all(any(versions.fits(version, foe) for foe in hated) for version in fitting):
-        yield Problem(
-            "dependency_conflicts",
-            f"Every version of {mod_id} that is wanted is a conflict too.",
-            "Narrow the conflict, or take one of the two out.",
-            pointer,
-            _INSIDE,
-        )
-
-
 def _framework(manifest: Json, portal: PortalFacts | None) -> list[Problem]:
     wanted = manifest.get("framework")
     if wanted is None:
@@ -175,6 +146,10 @@ CHECK = Check(
         "dependency_unknown",
         "dependency_unsatisfied",
         "dependency_conflicts",
+        "dependency_in_batch",
+        "dependency_cycle",
+        "set_unresolvable",
+        "set_too_large",
         "framework_unsatisfied",
     ),
     run,

@@ -1,8 +1,11 @@
-"""The version: SemVer, and not used before for this mod."""
+"""The version: SemVer, not used before for this mod, and above the newest stable one.
+
+A lower one is let through with a warning: it may mend an older line, but nobody gets it as the latest.
+"""
 
 from accounts.errors import Problem
 from catalog import versions
-from uploads.checks.base import Check, Phase, Result, Subject, failed, not_run, passed, text_of
+from uploads.checks.base import Check, Phase, Result, Subject, failed, not_run, passed, text_of, warned
 
 ID = "semantic_version"
 
@@ -25,6 +28,13 @@ def run(subject: Subject) -> Result:
         return failed(
             ID, [Problem("version_taken", f"Version {version} of this mod exists.", hint, "/version")]
         )
+    newest = subject.portal.newest_stable
+    if newest is not None and versions.sort_key(version) < versions.sort_key(newest):
+        message = f"Version {version} is lower than {newest}, which is published: it never becomes the latest."
+        hint = f"If this is not for players who stay on an older version, raise it above {newest}."
+        return warned(
+            ID, [Problem("version_not_newer", message, hint, "/version")], version=version, newest=newest
+        )
     return passed(ID, f"{version} is a version and free.", version=version)
 
 
@@ -33,6 +43,6 @@ CHECK = Check(
     "Version",
     "Release version must be semantic and must not reuse an existing immutable artifact URL.",
     Phase.INTAKE,
-    ("version_not_semantic", "version_taken"),
+    ("version_not_semantic", "version_taken", "version_not_newer"),
     run,
 )

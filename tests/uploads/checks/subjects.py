@@ -6,12 +6,15 @@ from typing import Any
 
 from tests.packages import Mod, Part, encoded, good_parts, mod, sidecar, zip_of
 from uploads.checks import PortalFacts, Result, Service, Subject, prepare
+from uploads.checks.base import KnownRelease
 
 PORTAL: dict[str, Any] = {
     "builds": {"0.9.0": "accepted", "0.8.0": "deprecated", "0.7.0": "refused"},
     "pinned_build": "0.9.0",
     "taken_versions": frozenset({"0.1.0"}),
-    "releases": {"example.base": ("1.0.0", "1.4.0", "2.0.0-beta")},
+    "releases": [
+        KnownRelease("example.base", version, "0.9.0") for version in ("1.0.0", "1.4.0", "2.0.0-beta")
+    ],
     "framework": "0.5.8",
     "services": {"database": Service(True, "answers"), "storage": Service(True, "writes")},
     "categories": frozenset({"gameplay", "library"}),

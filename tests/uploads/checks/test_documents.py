@@ -124,6 +124,15 @@ def test_version():
     assert told(semantic_version.run(subject())) == ("passed", [])
     assert told(semantic_version.run(offline(version="0.1.0"))) == ("passed", [])
     assert told(semantic_version.run(subject(version="0.1.0"))) == ("failed", ["version_taken"])
+    newer = portal(newest_stable="0.2.0")
+    low = semantic_version.run(subject(facts=newer, version="0.1.9"))
+    assert told(low) == ("warned", ["version_not_newer"])
+    assert low.evidence == {"version": "0.1.9", "newest": "0.2.0"}
+    assert told(semantic_version.run(subject(facts=newer, version="0.2.0-beta"))) == (
+        "warned",
+        ["version_not_newer"],
+    )
+    assert told(semantic_version.run(subject(facts=newer, version="0.10.0"))) == ("passed", [])
     assert told(semantic_version.run(subject(version="1.0"))) == ("failed", ["version_not_semantic"])
     # Where the manifest cannot be read, the sidecar's version is judged.
     assert told(semantic_version.run(with_manifest_bytes(b"{"))) == ("passed", [])

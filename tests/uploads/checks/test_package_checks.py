@@ -18,6 +18,7 @@ from uploads.checks import (
     file_signature,
     zip_path_safety,
 )
+from uploads.checks.base import KnownRelease
 from uploads.package import RULES
 
 PROFILE_CHECKS = {
@@ -87,7 +88,8 @@ def test_dependencies_in_order():
     assert told(result) == ("passed", [])
     assert result.evidence == {"dependencies": 1, "conflicts": 0}
     two = [wish(), wish("example.more", "*")]
-    facts = portal(releases={"example.base": ("1.0.0",), "example.more": ("0.1.0",)})
+    known = [KnownRelease("example.base", "1.0.0", "0.9.0"), KnownRelease("example.more", "0.1.0", "0.9.0")]
+    facts = portal(releases=known)
     reordered = subject(mod(dependencies=two, sidecar_changes={"dependencies": two[::-1]}), facts=facts)
     assert told(dependency_contract.run(reordered)) == ("passed", [])
 
