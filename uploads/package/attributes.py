@@ -16,7 +16,7 @@ _DOS_DEVICE = 0x40
 _WINDOWS_REPARSE = 0x400
 
 # Those of APPNOTE 4.4.2 that today's programs write: MS-DOS, Unix, Macintosh, NTFS (two numbers), VFAT, Darwin.
-_SYSTEMS = frozenset({0, 3, 7, 10, 11, 14, 19})
+SYSTEMS = frozenset({0, 3, 7, 10, 11, 14, 19})
 
 _UNIX_KINDS = {
     stat.S_IFLNK: "a symbolic link",
@@ -38,7 +38,7 @@ def check_kinds(entries: list[Entry], found: Findings) -> None:
 def _problem(entry: Entry) -> str:
     unix = stat.S_IFMT(entry.attributes >> 16)
     dos = entry.attributes & 0xFFFF
-    if entry.system not in _SYSTEMS:
+    if entry.system not in SYSTEMS:
         return f"Its attributes are those of system {entry.system}, which readers understand differently."
     if unix not in (0, stat.S_IFREG, stat.S_IFDIR):
         return f"It is {_UNIX_KINDS.get(unix, 'neither a file nor a folder')}."

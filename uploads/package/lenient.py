@@ -18,6 +18,7 @@ from typing import BinaryIO
 from accounts.errors import Problem, RefusedError
 from uploads.package.changes import Changes
 from uploads.package.layout import CENTRAL_SIGNATURE, END_SIGNATURE, LOCAL_SIGNATURE
+from uploads.package.polyglots import other_formats
 from uploads.package.rules import Profile, printable
 from uploads.package.streams import CHUNK
 
@@ -51,6 +52,7 @@ class Loose:
     offset: int
     extra: bytes
     shown: str
+    system: int
     data_offset: int = -1
 
     @property
@@ -100,7 +102,9 @@ def read_directory(file: BinaryIO, size: int, profile: Profile, changes: Changes
             f"The package has {size:,} bytes; at most {profile.max_package:,} are taken.",
             "Leave out what the game does not need, or split the mod.",
         )
-    ends = list(_ends(file, size))
+    for other_format in other_formats(file):
+        raise ambiguous(f"It is {other_format} at the same time.")
+    ends = _ends(file, size)
     if not ends:
         raise refused(
             "repack_unreadable",
@@ -207,7 +211,7 @@ def _entries(raw: bytes, end: End, changes: Changes) -> list[Loose]:
         if at > len(raw):
             raise ambiguous("An entry of its directory is longer than the directory.", shown)
         needed, flags, method, time, date, crc, compressed, length = fields[2:10]
-        attributes, offset = fields[15:17]
+        attributes, offset, system = fields[15], fields[16], fields[1] >> 8
         if _FULL32 in (compressed, length, offset) or disk == _FULL16:
             length, compressed, offset = zip64_sizes(extra, length, compressed, offset, shown)
             changes.of_headers("Written without ZIP64")
@@ -230,6 +234,7 @@ def _entries(raw: bytes, end: End, changes: Changes) -> list[Loose]:
                 offset + end.shift,
                 extra,
                 shown,
+                system,
             )
         )
     if len(entries) != end.count:

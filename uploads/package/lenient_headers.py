@@ -11,6 +11,7 @@ import stat
 import struct
 from typing import BinaryIO
 
+from uploads.package.attributes import SYSTEMS
 from uploads.package.changes import Changes
 from uploads.package.extras import extra_problem
 from uploads.package.headers import DEFLATED, DESCRIPTOR, ENCRYPTED, STORED
@@ -73,6 +74,8 @@ def _ensure_usable(entry: Loose) -> None:
         raise ambiguous(
             f"It is stored, but its sizes differ: {entry.compressed:,} and {entry.size:,} bytes.", entry.shown
         )
+    if entry.system not in SYSTEMS:
+        raise ambiguous(f"Its attributes are those of system {entry.system}.", entry.shown)
     special = _UNIX_SPECIAL.get(stat.S_IFMT(entry.attributes >> 16), "")
     if special or entry.attributes & _DOS_SPECIAL:
         raise refused(

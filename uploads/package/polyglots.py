@@ -6,6 +6,7 @@
 * No tar header at the beginning and no disc image's descriptor: libarchive believes these before a ZIP.
 """
 
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from uploads.package.archives import LONGEST_END, TAR_BLOCK, is_tar
@@ -25,12 +26,18 @@ def check_polyglot(file: BinaryIO, size: int, found: Findings) -> None:
         found.add("zip.layout", "A ZIP64 locator hides before the end record.")
     if _second_end(tail):
         found.add("zip.layout", "A further end record hides before the last one.")
+    for format_ in other_formats(file):
+        found.add("zip.layout", f"The package is {format_} at the same time.")
+
+
+def other_formats(file: BinaryIO) -> Iterator[str]:
+    """What else a reader that asks for other formats first would take the file for."""
     file.seek(0)
     if is_tar(file.read(TAR_BLOCK)):
-        found.add("zip.layout", "The package is a tar archive at the same time.")
+        yield "a tar archive"
     file.seek(_DISC)
     if file.read(5) in _DISC_MARKS:
-        found.add("zip.layout", "The package is a disc image at the same time.")
+        yield "a disc image"
 
 
 def _second_end(tail: bytes) -> bool:

@@ -343,6 +343,21 @@ def test_what_a_person_put_in_stays_and_is_reported() -> None:
     assert all(problem["path"] and problem["hint"] for problem in document["problems"])
 
 
+def _tar_too() -> bytes:
+    """A ZIP behind a tar header, which libarchive believes first."""
+    return (b"a" * 257 + b"ustar\x0000").ljust(512, b"\0") + mod().package
+
+
+def _disc_too() -> bytes:
+    return bytes(32_769) + b"CD001" + mod().package
+
+
+def _of_an_amiga() -> bytes:
+    raw = bytearray(with_parts(Part("Content\\a.lua", LUA)))
+    raw[raw.index(b"PK\x01\x02") + 5] = 1
+    return bytes(raw)
+
+
 def _twice_ended() -> bytes:
     """Two whole ZIPs, one behind the other."""
     return mod().package + mod(files={"Content/other.lua": LUA}).package
@@ -362,6 +377,9 @@ def _twice_ended() -> bytes:
         ("repack_ambiguous", with_parts(Part("a.lua\0.txt", LUA))),
         ("repack_ambiguous", with_parts(Part("a\\", LUA))),
         ("repack_ambiguous", _twice_ended()),
+        ("repack_ambiguous", _tar_too()),
+        ("repack_ambiguous", _disc_too()),
+        ("repack_ambiguous", _of_an_amiga()),
         ("repack_ambiguous", b"x" + _twice_ended()),
         ("repack_empty", zip_of([Part(".DS_Store", b"x")])),
         ("repack_encrypted", with_parts(Part("a\\b.lua", LUA, flags=1))),
