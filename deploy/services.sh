@@ -6,7 +6,7 @@
 # loopback only.
 set -eu
 
-PACKAGES="python3-venv postgresql redis-server clamav-daemon nginx chromium libarchive-tools p7zip-full unzip
+PACKAGES="python3-venv postgresql redis-server clamav clamav-daemon nginx chromium libarchive-tools p7zip-full unzip
           libxml2-utils"
 SIGNATURES=/var/lib/smmods-clamav
 CLAMD=/etc/clamav/smmods-clamd.conf
@@ -68,35 +68,42 @@ redis-cli ping >/dev/null 2>&1 || start redis-server
 wait_for Redis sh -c 'redis-cli ping | grep -q PONG'
 
 # clamd: an instance of its own, since Debian's refuses to start before freshclam has fetched the full database.
-# One signature is enough to see that it finds and reports. Its limits lie above the portal's, so that it never
-# passes what it didn't look at.
-eicar="EICAR-TEST-FILE:0:*:58354f2150254041505b345c505a58353428505e2937434329377d2445494341522d5354414e4441"
-eicar="${eicar}52442d414e544956495255532d544553542d46494c452124482b482a"
-clamd_answers() {
+# One signature is enough to see that it finds and reports. It is built now, so that its age is known; older than
+# SMMODS_ANTIVIRUS_MAX_AGE_DAYS it is not believed, and running this again builds it anew. The configuration is the
+# one for production, on a port of this machine.
+# tell_clamd COMMAND ANSWER: whether it says that.
+tell_clamd() {
     timeout 3 python3 -c '
 import socket, sys
 with socket.create_connection(("127.0.0.1", 3310), 2) as door:
-    door.sendall(b"zPING\0")
-    sys.exit(b"PONG" not in door.recv(16))'
+    door.sendall(b"z%s\0" % sys.argv[1].encode())
+    sys.exit(sys.argv[2].encode() not in door.recv(16))' "$1" "$2"
 }
-if ! clamd_answers 2>/dev/null; then
-    mkdir -p "$SIGNATURES" /run/clamav /var/log/clamav
-    echo "$eicar" >"$SIGNATURES/eicar.ndb"
-    cat >"$CLAMD" <<END
-User clamav
-DatabaseDirectory $SIGNATURES
-TemporaryDirectory /tmp
-PidFile /run/clamav/smmods-clamd.pid
-LogFile /var/log/clamav/smmods-clamd.log
-TCPSocket 3310
-TCPAddr 127.0.0.1
-StreamMaxLength 256M
-MaxFileSize 256M
-MaxScanSize 1024M
-AlertExceedsMax yes
-AlertEncrypted yes
-END
-    chown -R clamav:clamav "$SIGNATURES" /run/clamav /var/log/clamav
+clamd_answers() { tell_clamd PING PONG; }
+mkdir -p "$SIGNATURES" /run/clamav /var/log/clamav
+base=$(mktemp -d)
+echo "44d88612fea8a8f36de82e1278abb02f:68:Win.Test.EICAR_HDB-1" >"$base/daily.hdb"
+echo "The test signature alone." >"$base/COPYING"
+(cd "$base" && SIGNDUSER=smmods sigtool --build=daily.cud --unsigned --cvd-version=1 --max-bad-sigs=0 >/dev/null 2>&1 </dev/null)
+rm -f "$SIGNATURES"/*
+cp "$base/daily.cud" "$SIGNATURES/"
+rm -rf "$base"
+here=$(dirname "$0")
+sed -e "s|^DatabaseDirectory .*|DatabaseDirectory $SIGNATURES|" \
+    -e "s|^PidFile .*|PidFile /run/clamav/smmods-clamd.pid|" \
+    -e "s|^LogFile .*|LogFile /var/log/clamav/smmods-clamd.log|" \
+    -e "/^LocalSocketMode\|^FixStaleSocket/d" \
+    -e "s|^LocalSocket .*|TCPSocket 3310\nTCPAddr 127.0.0.1|" "$here/clamd.conf" >"$CLAMD.new"
+chown -R clamav:clamav "$SIGNATURES" /run/clamav /var/log/clamav
+# One that runs with other settings is started anew; one that runs with these reads the signatures anew.
+if clamd_answers 2>/dev/null && ! cmp -s "$CLAMD.new" "$CLAMD"; then
+    kill "$(cat /run/clamav/smmods-clamd.pid)"
+    while clamd_answers 2>/dev/null; do sleep 0.2; done
+fi
+mv "$CLAMD.new" "$CLAMD"
+if clamd_answers 2>/dev/null; then
+    tell_clamd RELOAD RELOADING
+else
     clamd --config-file="$CLAMD" >/dev/null
 fi
 wait_for clamd clamd_answers

@@ -12,11 +12,12 @@ from uploads.checks.base import (
     not_run,
     passed,
 )
-from uploads.scanners import clamd
+from uploads.scanners import clamd, clamd_probe
 from uploads.scanners.verdict import Outcome
 
 ID = "antivirus_scan"
 OFF = "off"
+ANOTHER = "The scanner was started anew since its limits were tried; they are tried again first."
 
 
 def run(subject: Subject) -> Result:
@@ -28,10 +29,15 @@ def run(subject: Subject) -> Result:
         return not_run(ID, "package_not_opened", "The package is refused as it is; it was not scanned.")
     if portal.antivirus == OFF:
         return _switched_off(portal)
+    if portal.antivirus_unfit:
+        raise ScannerUnavailableError(ID, "scanner_error", portal.antivirus_unfit)
     with subject.open_package() as package:
         verdict = clamd.scan(
             package, portal.antivirus, timeout=portal.antivirus_timeout, max_age=portal.antivirus_max_age
         )
+    tried = portal.antivirus_probed in ("", clamd_probe.identity(verdict.engine, verdict.process))
+    if verdict.outcome is Outcome.CLEAN and not tried:
+        raise ScannerUnavailableError(ID, "scanner_error", ANOTHER)
     if verdict.outcome is Outcome.CLEAN:
         return passed(ID, "The scanner found nothing.", engine=verdict.engine)
     if verdict.outcome is Outcome.FLAGGED:

@@ -19,8 +19,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An outcome with what it is about: a signature's name, or what went wrong; and by which engine."""
+    """An outcome with what it is about: a signature's name, or what went wrong; and by which engine.
+
+    `process` is the number of the process that answered, where the system tells it.
+    """
 
     outcome: Outcome
     detail: str = ""
     engine: str = ""
+    process: str = ""
