@@ -3,6 +3,7 @@
 import hashlib
 import io
 import struct
+import tarfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -345,7 +346,7 @@ def test_what_a_person_put_in_stays_and_is_reported() -> None:
 
 def _tar_too() -> bytes:
     """A ZIP behind a tar header, which libarchive believes first."""
-    return (b"a" * 257 + b"ustar\x0000").ljust(512, b"\0") + mod().package
+    return tarfile.TarInfo("a.lua").tobuf() + mod().package
 
 
 def _disc_too() -> bytes:
