@@ -7,6 +7,8 @@ Rules
   used one.
 - Done rows stay done; a row whose attempts are used up is failed and its kind's `exhausted` is told.
 - `sweep` hints again at whatever is due and not held.
+- Where its kind chooses (`choose`), a hint says no more than that there is work: whoever gets it takes the row
+  whose turn it is.
 - A handler runs outside of any transaction of ours and must be safe to repeat.
 """
 
@@ -18,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts.claim import CLAIM_SECONDS, Claim
@@ -28,6 +30,10 @@ log = logging.getLogger(__name__)
 
 Payload = dict[str, Any]
 Handler = Callable[[Payload], None]
+Choose = Callable[["QuerySet[OutboxRow]"], int | None]
+
+#: How often somebody who found the chosen row taken chooses again, before the sweeper has to.
+CHOICES = 8
 
 
 class LaterError(Exception):
@@ -43,7 +49,10 @@ class LaterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of work: who does it, on which queue, for how long it may keep a claim (seconds), how often."""
+    """A kind of work: who does it, on which queue, for how long it may keep a claim (seconds), how often.
+
+    `choose` picks the row (by primary key) whose turn it is from those that are due and unheld.
+    """
 
     name: str
     queue: str
@@ -52,6 +61,7 @@ class Kind:
     attempts: int
     retry_after: float
     exhausted: Callable[[Payload, str], None] | None = None
+    choose: Choose | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -66,9 +76,10 @@ def register(
     attempts: int = 8,
     retry_after: float = 5,
     exhausted: Callable[[Payload, str], None] | None = None,
+    choose: Choose | None = None,
 ) -> None:
     """Declare a kind of work; each app does so for its own in `AppConfig.ready`."""
-    _kinds[name] = Kind(name, queue, handler, lease, attempts, retry_after, exhausted)
+    _kinds[name] = Kind(name, queue, handler, lease, attempts, retry_after, exhausted, choose)
 
 
 def kinds() -> dict[str, Kind]:
@@ -110,12 +121,29 @@ def waiting(now: datetime) -> "Q":
 
 
 def run(row_id: int) -> bool:
-    """Claim the row and do its work. Returns whether this call did anything."""
-    now = timezone.now()
+    """Claim the row, or the one of its kind whose turn it is, and do its work.
+
+    Returns whether this call did anything.
+    """
     row = OutboxRow.objects.filter(pk=row_id).first()
     if row is None or row.kind not in _kinds:
         return False
     kind = _kinds[row.kind]
+    if kind.choose is None:
+        return _do(row, kind)
+    for _ in range(CHOICES):
+        chosen = kind.choose(OutboxRow.objects.filter(waiting(timezone.now()), kind=kind.name))
+        turn = OutboxRow.objects.filter(pk=chosen).first() if chosen is not None else None
+        if turn is None:
+            return False
+        if _do(turn, kind):
+            return True
+    return False
+
+
+def _do(row: OutboxRow, kind: Kind) -> bool:
+    """Claim this row and do its work; False where it is not due any more, or somebody else's."""
+    now, row_id = timezone.now(), row.pk
     if row.attempts >= kind.attempts:
         return _give_up(row, kind, now)
     token = secrets.token_hex(16)

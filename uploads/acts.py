@@ -65,7 +65,7 @@ def hand_over(
     record(actor, action, submission, before={"state": left} | (before or {}))
     outbox.owe(
         CHECKS,
-        {"submission": submission.submission_id, "revision": number},
+        {"submission": submission.submission_id, "revision": number, "account": submission.author_id},
         key=f"{submission.submission_id}/{number}",
     )
 

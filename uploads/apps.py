@@ -15,7 +15,7 @@ class UploadsConfig(AppConfig):
         from accounts import outbox
         from accounts import own_data as accounts_own_data
         from catalog import contract
-        from uploads import checking, checks, facts, own_data, services, states
+        from uploads import checking, checks, facts, fairness, listings, own_data, services, states
 
         contract.fill("states", states.states_document)
         contract.fill("transitions", states.transitions_document)
@@ -23,6 +23,7 @@ class UploadsConfig(AppConfig):
         contract.fill("package_rules", checks.package_rules_document)
         contract.fill("rules_version", lambda: checks.RULES_VERSION)
         contract.fill("waived_checks", facts.waived_checks)
+        contract.fill("listing_rules", listings.rules)
         accounts_own_data.add_part("submissions", own_data.submissions)
         outbox.register(
             services.CHECKS,
@@ -32,5 +33,6 @@ class UploadsConfig(AppConfig):
             attempts=3,
             retry_after=2,
             exhausted=checking.give_up,
+            choose=fairness.whose_turn,
         )
         outbox.register(services.EXPIRE, "mail", services.expire)

@@ -6,8 +6,11 @@ Rules
 - At most two packages of one account are being checked at once.
 - Every step is a conditional move, so a second worker with the same work does no harm; a row that a killed
   worker left in `validating` is taken up by the next attempt.
-- Attempts that are used up end in `validation_failed` with `validation_crashed`, for a human to look at.
-- Verdict, results, inventory, reason row, audit entry and mail are written together or not at all.
+- A package that asks for more time or memory than one may take fails for it at once; an inspection that
+  breaks off or makes no sense costs an attempt.
+- Attempts that are used up end in `validation_failed` with `validation_crashed`, and an open reason puts it
+  before a human.
+- What is written is `verdicts`' business.
 """
 
 import logging
@@ -20,6 +23,7 @@ from accounts.errors import Problem, RefusedError
 from accounts.models import User
 from uploads import facts, staging
 from uploads.checks import MustWaitError, Result, Subject, prepare, run_intake
+from uploads.isolation.errors import IsolationError, IsolationUnavailableError
 from uploads.models import Revision, Submission
 from uploads.states import Mover, State
 from uploads.transitions import move
@@ -37,7 +41,7 @@ _UNDER_WAY = (State.UPLOADED.value, State.VALIDATING.value)
 
 
 def work(payload: outbox.Payload) -> None:
-    """The outbox's work of the kind `checks.run`: {"submission", "revision"}."""
+    """The outbox's work of the kind `checks.run`: {"submission", "revision", "account"}."""
     check(payload["submission"], payload["revision"])
 
 
@@ -53,9 +57,14 @@ def check(submission_id: str, revision: int) -> None:
     try:
         subject = subject_for(submission, current)
         results = run_intake(subject) if subject is not None else [_changed()]
-    except MustWaitError as wait:
+    except (MustWaitError, IsolationUnavailableError) as wait:
         _give_back(submission, wait.message)
         raise outbox.LaterError(AWAY, wait.message) from wait
+    except IsolationError as broken:
+        if not broken.final:
+            raise
+        log.warning("the inspection gave no answer", extra={"code": broken.code, "why": broken.detail})
+        subject, results = None, [verdict(broken.problems[0])]
     finish(submission, current, results, subject)
 
 
