@@ -1,0 +1,61 @@
+"""The task "inspect": read a package by its profile, look for signals beside that, and tell both as JSON.
+
+`headers` is said as soon as they hold, before anything is unpacked. `answers` in the parent reads all of it.
+"""
+
+import base64
+from typing import Any, BinaryIO
+
+from uploads.isolation.child_channel import say
+from uploads.package.reader import PackageReport, read_package
+from uploads.package.rules import Profile
+from uploads.scanners import yara
+from uploads.signals.examine import Examiner
+
+Json = dict[str, Any]
+
+
+def warm() -> None:
+    """Compile the YARA rules, and let the engine start the thread that watches its time."""
+    for _ in yara.load().scan(b"", ""):
+        pass
+
+
+def inspect_task(request: Json, source: BinaryIO, sink: BinaryIO | None) -> Json:
+    """Inspect the package of `request["size"]` bytes by the numbers of `request["profile"]`.
+
+    `request["signals"]` false leaves out everything but the profile.
+    """
+    del sink
+    numbers = request["profile"]
+    profile = Profile(**(numbers | {"allowed": frozenset(numbers["allowed"])}))
+    examiner = Examiner(yara.load()) if request["signals"] else None
+    report = read_package(source, request["size"], profile, examiner, lambda: say("headers", True))
+    answer: Json = {"report": _report(report), "signals": [], "programs": {}, "leakedKeys": []}
+    if examiner is not None:
+        examiner.finish()
+        answer |= {
+            "signals": [signal.as_dict() for signal in examiner.signals],
+            "programs": examiner.programs,
+            "leakedKeys": examiner.leaked_keys,
+        }
+    return answer
+
+
+def _report(report: PackageReport) -> Json:
+    raw = report.manifest_raw
+    return {
+        "accepted": report.accepted,
+        "complete": report.complete,
+        "problems": [problem.as_dict() for problem in report.problems],
+        # Rows, not objects: a package may have ten thousand of them.
+        "members": [
+            [m.path, m.size, m.compressed, m.crc, m.sha256, m.kind, m.method, m.offset]
+            for m in report.members
+        ],
+        "manifest": None if raw is None else base64.b64encode(raw).decode("ascii"),
+        "manifestSize": report.manifest_size,
+        "sha256": report.sha256,
+        "size": report.size,
+        "counts": report.counts,
+    }
