@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs and starts what the portal and its tests use on a Debian machine: PostgreSQL, Redis, clamd with the
-# EICAR test signature, nginx, Chromium, and the unpackers that the tests compare with. Safe to repeat.
+# EICAR test signature, nginx, Chromium, and the packers and unpackers that the tests compare with. Safe to
+# repeat.
 #
 # For a machine of development or CI: the PostgreSQL account is smmods/smmods, and everything listens on
 # loopback only.
