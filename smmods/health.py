@@ -17,13 +17,15 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.storage import storages
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from accounts import limits
 from catalog import service_status
+from uploads import scanner
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +72,18 @@ def _heartbeat(service: str) -> Callable[[], str]:
     return beat
 
 
+def _scanner() -> str:
+    seen = scanner.state()
+    return "" if seen.fit else f"packages wait for the scanner, which is {seen.word}"
+
+
 PARTS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("database", _database),
     ("cache", _cache),
     ("staging_storage", _staging),
     ("published_tree", _public),
     *((name, _heartbeat(service)) for name, service in HEARTBEATS),
+    ("scanner", _scanner),
 )
 
 
@@ -120,8 +128,34 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not may_scrape(request):
         raise Http404
     answer: HttpResponse = ExportToDjangoView(request)
+    try:
+        answer.content += scanner_metrics().encode()
+    except DatabaseError:
+        log.exception("the scanner's state can't be read")
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def scanner_metrics() -> str:
+    """The scanner in Prometheus' text format: 1 for the word that holds, and the age of what it knows (seconds)."""
+    seen = scanner.state()
+    lines = [
+        "# HELP smmods_scanner_state How the antivirus scanner is: 1 for the state that holds.",
+        "# TYPE smmods_scanner_state gauge",
+        *(f'smmods_scanner_state{{state="{word}"}} {int(word is seen.word)}' for word in scanner.Word),
+    ]
+    for name, what, since in (
+        ("signature", "Age of the scanner's signatures", seen.signatures_at),
+        ("probe", "Time since the scanner's limits were tried", seen.probed_at),
+    ):
+        if since is not None:
+            age = (timezone.now() - since).total_seconds()
+            lines += [
+                f"# HELP smmods_scanner_{name}_age_seconds {what}.",
+                f"# TYPE smmods_scanner_{name}_age_seconds gauge",
+                f"smmods_scanner_{name}_age_seconds {age:.0f}",
+            ]
+    return "\n".join(lines) + "\n"
 
 
 def may_scrape(request: HttpRequest) -> bool:

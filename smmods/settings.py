@@ -296,6 +296,8 @@ if SMMODS_ANTIVIRUS != "off" and urlsplit(SMMODS_ANTIVIRUS).scheme != "clamd":
 # Older signatures are not believed; a scan that takes longer is no answer.
 SMMODS_ANTIVIRUS_MAX_AGE_DAYS = env.number("SMMODS_ANTIVIRUS_MAX_AGE_DAYS", 7, least=1, most=90)
 SMMODS_ANTIVIRUS_SECONDS = env.number("SMMODS_ANTIVIRUS_SECONDS", 120, least=1, most=3600)
+# The clamd.conf of that scanner, where this machine can read it: its limits are compared with ours.
+SMMODS_CLAMD_CONFIG = env.text("SMMODS_CLAMD_CONFIG", "")
 # How packages are opened: in a child process, under bubblewrap where it is there, and within these bounds.
 SMMODS_ISOLATION = env.choice("SMMODS_ISOLATION", ("auto", "bubblewrap", "limits"), "auto", "auto")
 SMMODS_INSPECTION_SECONDS = env.number("SMMODS_INSPECTION_SECONDS", 120, least=1, most=3600)

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from catalog import service_status
 from catalog.models import Category, GameBuild, PlatformRelease, Release
-from uploads import neighbours
+from uploads import neighbours, scanner
 from uploads.checks import PortalFacts, Service
 from uploads.models import Submission
 from uploads.staging import store
@@ -33,6 +33,7 @@ def gather(
     pinned = next((row.build for row in builds.values() if row.pinned), settings.SMMODS_PINNED_GAME_BUILD)
     known = neighbours.gather(_wanted(manifest) | _wanted(sidecar), submission)
     framework = PlatformRelease.objects.filter(kind=PlatformRelease.Kind.FRAMEWORK, current=True).first()
+    unfit, probed = scanner.facts()
     return PortalFacts(
         builds={build: row.status for build, row in builds.items()},
         pinned_build=pinned,
@@ -45,6 +46,10 @@ def gather(
         services=_services(submission),
         categories=frozenset(Category.objects.filter(retired=False).values_list("code", flat=True)),
         antivirus=settings.SMMODS_ANTIVIRUS,
+        antivirus_max_age=settings.SMMODS_ANTIVIRUS_MAX_AGE_DAYS,
+        antivirus_timeout=settings.SMMODS_ANTIVIRUS_SECONDS,
+        antivirus_unfit=unfit,
+        antivirus_probed=probed,
         environment=settings.SMMODS_ENVIRONMENT,
     )
 

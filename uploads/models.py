@@ -248,6 +248,28 @@ class RescanResult(models.Model):
         return f"{self.revision_id}: {self.outcome}"
 
 
+class ScannerSight(models.Model):
+    """What one machine last saw of its scanner (see `uploads.scanner`)."""
+
+    machine = models.CharField(max_length=100)
+    address = models.CharField(max_length=200)
+    engine = models.CharField(max_length=200, blank=True)
+    process = models.CharField(max_length=20, blank=True)
+    answered_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=300, blank=True, help_text="Why it gave no answer when last asked.")
+    probed = models.CharField(max_length=300, blank=True, help_text="Which clamd the limits were tried on.")
+    probed_at = models.DateTimeField(null=True)
+    lax = models.JSONField(default=list, help_text="A sentence for each limit that is too lax.")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["machine", "address"], name="scanner_seen_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.engine or 'no scanner'} on {self.machine}"
+
+
 class Follow(models.Model):
     """Somebody who wants to hear of what happens to a submission, beside its author."""
 

@@ -53,6 +53,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='ScannerSight',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('machine', models.CharField(max_length=100)),
+                ('address', models.CharField(max_length=200)),
+                ('engine', models.CharField(blank=True, max_length=200)),
+                ('process', models.CharField(blank=True, max_length=20)),
+                ('answered_at', models.DateTimeField(null=True)),
+                ('trouble', models.CharField(blank=True, help_text='Why it gave no answer when last asked.', max_length=300)),
+                ('probed', models.CharField(blank=True, help_text='Which clamd the limits were tried on.', max_length=300)),
+                ('probed_at', models.DateTimeField(null=True)),
+                ('lax', models.JSONField(default=list, help_text='A sentence for each limit that is too lax.')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('machine', 'address'), name='scanner_seen_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='Follow',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -10,6 +10,7 @@ from django.db import connections
 
 from accounts.models import User
 from smmods.routers import CACHE
+from uploads import scanner
 
 
 class Command(BaseCommand):
@@ -35,8 +36,15 @@ class Command(BaseCommand):
         if settings.SMMODS_ENVIRONMENT != "development":
             call_command("collectstatic", interactive=False, verbosity=0)
         call_command("publish_catalog", verbosity=0, stdout=self.stdout)
+        self._scanner()
         if settings.SMMODS_ENVIRONMENT == "development" and not options["no_samples"]:
             self._samples()
+
+    def _scanner(self) -> None:
+        """Try the scanner and say what is wrong with it. The portal serves all the same; packages wait."""
+        seen = scanner.watch()
+        if not seen.fit:
+            self.stderr.write(f"Packages will wait: the scanner is {seen.word}. {seen.why} See docs/scanner.md.")
 
     def _samples(self) -> None:
         """Fill in the samples once. A mark says when they were begun, so an interrupted run is taken up again."""
