@@ -24,14 +24,16 @@ def revoke_leaked(leaked: Sequence[Mapping[str, str]], where: str) -> list[str]:
 
     `where` is what they were found in, a submission's id, for the trail. Belongs into a transaction.
     """
-    digests = {row["prefix"]: row["sha256"] for row in leaked}
+    digests: dict[str, list[str]] = {}
+    for row in leaked:
+        digests.setdefault(row["prefix"], []).append(row["sha256"])
     if not digests:
         return []
     rows = ApiKey.objects.select_for_update().select_related("user")
     found = [
         key
         for key in rows.filter(prefix__in=sorted(digests), revoked_at__isnull=True).order_by("pk")
-        if hmac.compare_digest(key.secret_sha256, digests[key.prefix])
+        if any(hmac.compare_digest(key.secret_sha256, digest) for digest in digests[key.prefix])
     ]
     for key in found:
         keys.revoke(User.objects.system(), key, f"{REASON} Found in {where}.")

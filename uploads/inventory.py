@@ -3,6 +3,7 @@
 Rules
 - The whole inventory is written by one statement, whatever the number of members: the rows travel as one JSON
   text that the database takes apart (SQLite `json_each`, PostgreSQL `jsonb_to_recordset`).
+- A path is kept once, cut to what the column holds: refused packages may say the same one twice.
 - Hashes are compared inside the database in the same way, so no list is ever cut into pieces.
 """
 
@@ -17,6 +18,8 @@ from uploads.models import PackageFile, Revision
 from uploads.package.reader import Member
 
 Json = dict[str, Any]
+
+MAX_PATH = 400
 
 _ON_POSTGRESQL = """
 INSERT INTO uploads_packagefile (revision_id, path, size_bytes, crc32, sha256, kind, executable, facts)
@@ -41,9 +44,10 @@ def write(revision: Revision, members: Sequence[Member], programs: Mapping[str, 
     PackageFile.objects.filter(revision=revision).delete()
     if not members:
         return
+    named = {member.path[:MAX_PATH]: member for member in reversed(members)}
     rows = [
         {
-            "path": member.path,
+            "path": path,
             "size_bytes": member.size,
             "crc32": member.crc,
             "sha256": member.sha256,
@@ -51,7 +55,7 @@ def write(revision: Revision, members: Sequence[Member], programs: Mapping[str, 
             "executable": member.executable,
             "facts": programs.get(member.path, {}),
         }
-        for member in members
+        for path, member in reversed(named.items())
     ]
     statement = _ON_POSTGRESQL if connection.vendor == "postgresql" else _ON_SQLITE
     with connection.cursor() as cursor:

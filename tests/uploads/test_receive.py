@@ -31,6 +31,7 @@ def test_over_the_api_a_package_is_submitted_at_once(ada: User) -> None:
     assert OutboxRow.objects.get(kind="checks.run").payload == {
         "submission": submission.submission_id,
         "revision": 1,
+        "account": ada.pk,
     }
     entry = AuditEntry.objects.get(target_id=submission.submission_id)
     assert (entry.action, entry.actor, entry.before) == ("upload.submitted", ada, {"state": "draft"})
