@@ -8,6 +8,7 @@
 set -eu
 
 PACKAGES="python3-venv postgresql redis-server clamav clamav-daemon nginx chromium libarchive-tools p7zip-full unzip
+          zip default-jdk-headless
           libxml2-utils"
 SIGNATURES=/var/lib/smmods-clamav
 CLAMD=/etc/clamav/smmods-clamd.conf

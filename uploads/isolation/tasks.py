@@ -32,6 +32,6 @@ ALWAYS = (
 
 TASKS: dict[str, Task] = {
     "inspect": Task("uploads.isolation.child_inspect", "inspect_task"),
-    "repack": Task("uploads.package.repack", "repack_task", ("catalog",)),
+    "repack": Task("uploads.package.repack", "repack_task"),
     "image": Task("uploads.package.images", "image_task"),
 }
