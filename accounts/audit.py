@@ -56,6 +56,7 @@ class Action(StrEnum):
     VALIDATION_RETURNED = "validation.returned"
     MODERATION_LEASED = "moderation.leased"
     MODERATION_RELEASED = "moderation.released"
+    MODERATION_ASSIGNED = "moderation.assigned"
     MODERATION_DECIDED = "moderation.decided"
     MODERATION_SECONDED = "moderation.seconded"
     MODERATION_FINDING_JUDGED = "moderation.finding_judged"

@@ -28,6 +28,7 @@ WORDS: dict[Action, str] = {
     Action.VALIDATION_RETURNED: "put back, to be checked again,",
     Action.MODERATION_LEASED: "took for review",
     Action.MODERATION_RELEASED: "let go of the review of",
+    Action.MODERATION_ASSIGNED: "assigned the review of",
     Action.MODERATION_DECIDED: "decided on",
     Action.MODERATION_SECONDED: "asked for a second person on",
     Action.MODERATION_FINDING_JUDGED: "judged a finding of",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field, ValidationError
 
 from accounts import strict_json
@@ -13,8 +13,10 @@ from accounts.errors import Problem, RefusedError
 from accounts.limits import limited
 from accounts.models import User
 from moderation import actions, queue
+from moderation.queue_filters import AGES, DUES, LEAST_RISK, OF, SORTS, VIEWS, Filters
 from moderation.table import ACTIONS
 from uploads import documents
+from uploads.models import QueueReason
 
 router = Router(tags=["moderation"])
 
@@ -41,6 +43,22 @@ class DecisionIn(Schema):
     question: str | None = ""
 
 
+class Asked(Schema):
+    """Which list of the queue: its view, and the filters that narrow it."""
+
+    view: str = Field("all", description=f"One of {', '.join(VIEWS)}.")
+    mine: bool = Field(False, description="The same as the view mine.")
+    q: str = Field("", description="A mod, an author, or the beginning of a SHA-256.")
+    kind: str = Field("", description=f"Why it waits: one of {', '.join(QueueReason.Kind.values)}.")
+    of: str = Field("", description=f"One of {', '.join(OF)}.")
+    risk: str = Field("", description=f"At least: one of {', '.join(LEAST_RISK)}.")
+    author: str = Field("", description="A name, an address or an account's id.")
+    build: str = Field("", description="The game build that it is for.")
+    age: str = Field("", description=f"Waiting for so many days or more: one of {', '.join(AGES)}.")
+    due: str = Field("", description=f"One of {', '.join(DUES)}.")
+    sort: str = Field("due", description=f"One of {', '.join(SORTS)}.")
+
+
 def _schema() -> dict[str, Any]:
     """The JSON Schema of a decision, in one piece, for the API's description."""
     schema = DecisionIn.model_json_schema()
@@ -51,17 +69,12 @@ def _schema() -> dict[str, Any]:
 @router.get("/moderation/queue", auth=session, summary="What waits for a decision, and why")
 def list_queue(
     request: HttpRequest,
-    q: str = "",
-    kind: str = "",
-    view: str = "all",
-    mine: bool = False,
+    asked: Query[Asked],
     limit: int = queue.PAGE,
     cursor: str = "",
 ) -> dict[str, Any]:
-    """A page of the queue: earliest due first, then the higher risk."""
-    found = queue.page(
-        _user(request), view="mine" if mine else view, q=q, kind=kind, cursor=cursor, limit=limit
-    )
+    """A page of the queue, by the tabs and filters of its page: earliest due first, then the higher risk."""
+    found = queue.page(_user(request), Filters.read(asked.model_dump()), cursor=cursor, limit=limit)
     figures = found.figures
     return {
         "items": [_item(item) for item in found.items],
@@ -70,6 +83,7 @@ def list_queue(
         "overdue": figures.overdue,
         "medianWaitSeconds": figures.median,
         "p90WaitSeconds": figures.p90,
+        "views": figures.views,
     }
 
 
@@ -166,6 +180,8 @@ def _item(item: queue.Item) -> dict[str, Any]:
         "needs": "second_person" if item.second else None,
         "escalated": row.escalated_at is not None,
         "ownWork": item.own,
+        "stuck": item.stuck or None,
+        "assignedTo": item.assigned.name if item.assigned else None,
         "lease": {"holder": item.held.holder.name, "mine": item.held.mine, "until": _stamp(item.held.until)}
         if item.held
         else None,

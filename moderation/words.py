@@ -1,10 +1,11 @@
-"""How long ago, for moments that just happened."""
+"""How long ago, and how long until, in the words of the workbench."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
 from catalog import words
+from uploads import queueing
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -19,3 +20,30 @@ def moments_ago(at: datetime) -> str:
             count = seconds // span
             return f"{count} {unit}{'' if count == 1 else 's'} ago"
     return "just now"
+
+
+def due_words(due: datetime, now: datetime) -> str:
+    """How far off `due` is: "3 h 10 min overdue", "in 1 h 20 min", "in 5 hours", "in 2 working days"."""
+    if due < now:
+        return f"{words.duration(_rough(now - due))} overdue"
+    ahead = due - now
+    if ahead < timedelta(hours=4):
+        return f"in {words.duration(_rough(ahead))}"
+    days = working_days(now, due)
+    if ahead < timedelta(hours=24) or days < 1:
+        return f"in {int(ahead.total_seconds()) // HOUR} hours"
+    return f"in {days} working day{'' if days == 1 else 's'}"
+
+
+def _rough(span: timedelta) -> timedelta:
+    """To the minute, so that two units say it."""
+    return timedelta(seconds=max(int(span.total_seconds()) // MINUTE, 1) * MINUTE)
+
+
+def working_days(start: datetime, end: datetime) -> int:
+    """Whole working days (Monday to Friday, UTC) from `start` to `end`; 0 where `end` is not later."""
+    whole = max((end - start).days, 0)
+    weeks, rest = divmod(whole, 7)
+    return weeks * 5 + sum(
+        (start + timedelta(days=day)).weekday() < queueing.SATURDAY for day in range(1, rest + 1)
+    )

@@ -121,6 +121,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "moderation/authors/<str:account_id>/hide/",
         "moderation/queue/",
         "moderation/reports/",
+        "moderation/recall/",
         "moderation/statistics/",
         "moderation/review/<str:submission_id>/",
     ],
