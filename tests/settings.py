@@ -18,7 +18,7 @@ OWN = {
     "SECRET_KEY",
     "DEBUG",
 }
-KEPT = ("SMMODS_TEST_", "SMMODS_REQUIRE_")
+KEPT = ("SMMODS_TEST_", "SMMODS_REQUIRE_", "SMMODS_FUZZ_")
 for name in list(os.environ):
     if name in OWN | {"PORT"} or (name.startswith("SMMODS_") and not name.startswith(KEPT)):
         del os.environ[name]

@@ -181,7 +181,7 @@ _LICENCE_NAMES = frozenset(
 _CONTROLS = bytes({*range(0x07), *range(0x0E, 0x1B), *range(0x1C, 0x20)})
 _SHEBANG = re.compile(rb"#![ \t]*(\S+)(?:[ \t]+(?:-\S+[ \t]+)*(\S+))?")
 _PAK_FOOTER = b"\xe1\x12\x6f\x5a"
-_PLAIN = re.compile(rb"[ -~\n]+")
+_PLAIN = re.compile(rb"[ -~]+")
 
 
 def identify(head: bytes, tail: bytes, size: int, *, nul: bool) -> str:
