@@ -13,11 +13,12 @@ Nothing here needs Django: it runs in the child process that opens packages. Rul
 """
 
 import hashlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
+from typing import Self
 
 import yara_x
 
@@ -70,8 +71,12 @@ def digest() -> str:
     return whole.hexdigest()
 
 
-#: The engine and the rules, as stored beside what they found.
-VERSION = f"yara-x {version('yara-x')}, rules {digest()[:12]}"
+@cache
+def version() -> str:
+    """The engine and the rules, as stored beside what they found."""
+    from importlib.metadata import version as installed  # slow to load, and the child has no use for it
+
+    return f"yara-x {installed('yara-x')}, rules {digest()[:12]}"
 
 
 class Rules:
@@ -89,15 +94,36 @@ class Rules:
                 compiler.add_source(text, origin=name)
             except yara_x.CompileError as error:
                 raise ValueError(f"{name}: {error}") from error
-        compiled = compiler.build()
+        self._take(compiler.build(), timeout)
+
+    @classmethod
+    def unpacked(cls, packed: bytes, timeout: int = TIMEOUT) -> Self:
+        """Rules that `packed` gave: from ourselves only, since they hold code that is run."""
+        made = cls.__new__(cls)
+        made._take(yara_x.Rules.deserialize_from(io.BytesIO(packed)), timeout)
+        return made
+
+    def packed(self) -> bytes:
+        """The rules as they were compiled, for another process on this machine."""
+        out = io.BytesIO()
+        self._compiled.serialize_into(out)
+        return out.getvalue()
+
+    def _take(self, compiled: yara_x.Rules, timeout: int) -> None:
+        self._compiled = compiled
         self.rules = {rule.name: rule for rule in map(_rule, compiled)}
         self._timeout = timeout
         self._scanner = yara_x.Scanner(compiled)
         self._scanner.set_timeout(timeout)
         self._scanner.max_matches_per_pattern(MOST_MATCHES)
 
-    def scan(self, data: bytes, path: str) -> Iterator[Signal]:
-        """What matches in `data`, a piece of the member at `path`. Raises ScanIncompleteError."""
+    def scan(
+        self, data: bytes, path: str, first_line: int = 1, *, shown: bytes | None = None
+    ) -> Iterator[Signal]:
+        """What matches in `data`, a piece of the member at `path` that begins in line `first_line`.
+
+        `shown` is the same at the same length as it may be shown (without secrets). Raises ScanIncompleteError.
+        """
         try:
             matching = self._scanner.scan(data).matching_rules
         except yara_x.TimeoutError as error:
@@ -105,13 +131,13 @@ class Rules:
         except yara_x.ScanError as error:
             raise ScanIncompleteError(f"YARA could not look at {path}: {error}") from error
         for match in matching:
-            yield self._signal(match, data, path)
+            yield self._signal(match, data if shown is None else shown, path, first_line)
 
-    def _signal(self, match: yara_x.Rule, data: bytes, path: str) -> Signal:
+    def _signal(self, match: yara_x.Rule, data: bytes, path: str, first_line: int) -> Signal:
         rule = self.rules[match.identifier]
         places = sorted((place.offset, place.length) for p in match.patterns for place in p.matches)
         text = b"\0" not in data[:4096]
-        lines = Lines(data)
+        lines = Lines(data, first_line)
         known_by = sorted({_known_by(data, at, length, lines if text else None) for at, length in places})
         subject = hashlib.sha256(b"\0".join(known_by) if known_by else data).hexdigest()
         at, length = places[0] if places else (0, 0)

@@ -1,6 +1,7 @@
 """Looks at a package's members for signals while the reader unpacks them: no second pass, bounded memory.
 
 Rules
+- Secrets are taken out of a text before anything of it is shown.
 - A text is looked at whole up to 8 MiB, beyond that in pieces of 8 MiB that overlap by 64 KiB.
 - A Windows program is looked at whole up to 32 MiB; of a larger one the first 32 MiB are taken apart.
 - YARA's rules see every byte: whole members up to 8 MiB (programs 32 MiB), else pieces as above.
@@ -15,23 +16,30 @@ from typing import Any, Protocol
 
 from uploads.package import kinds
 from uploads.package.rules import printable
-from uploads.signals import names
+from uploads.signals import lua, names, secrets
 from uploads.signals.found import Signal
 from uploads.signals.kept import Kept
 from uploads.signals.links import Links
+from uploads.signals.lua_tokens import Tokens
 
 Json = dict[str, Any]
 
 WINDOW = 8 * 1024 * 1024
 PROGRAM = 32 * 1024 * 1024
 OVERLAP = 64 * 1024
+#: Of Lua in a package; beyond, it is searched by words.
+MOST_TOKENS = 4_000_000
+
+_TEXTS = frozenset({"text", "script"})
 
 
 class Scanner(Protocol):
     """What looks at bytes by rules: `scanners.yara.Rules`."""
 
-    def scan(self, data: bytes, path: str) -> Iterator[Signal]:
-        """What matches in `data`, a piece of the member at `path`."""
+    def scan(
+        self, data: bytes, path: str, first_line: int = 1, *, shown: bytes | None = None
+    ) -> Iterator[Signal]:
+        """What matches in `data`, a piece of the member at `path` that begins in line `first_line`."""
 
 
 class Examiner:
@@ -47,6 +55,7 @@ class Examiner:
         self.programs: dict[str, Json] = {}
         self.leaked_keys: list[dict[str, str]] = []
         self._yara = yara
+        self._tokens_left = MOST_TOKENS
         self._kept = Kept()
         self._links = Links()
         self._path = ""
@@ -78,9 +87,14 @@ class Examiner:
             return
         for signal in names.look(self._path):
             self._kept.add(signal)
-        self._scan(data)
-        if kind in ("text", "script", "utf16"):
-            self._look_at_text(_as_utf8(data) if kind == "utf16" else data, final=True)
+        if kind in _TEXTS:
+            self._look_at_text(data, final=True)
+        else:
+            self._scan(data)
+        if kind == "utf16":
+            self._look_at_text(_as_utf8(data), final=True, scan=False)
+        elif kind == "lua-bytecode":
+            self._kept.add(Signal("lua_bytecode", "It is compiled Lua.", self._path, rule="file"))
 
     def finish(self) -> None:
         """The package is over: `signals` holds what is kept."""
@@ -102,22 +116,38 @@ class Examiner:
         limit = self._limit
         self._in_pieces = True
         piece, left = data[: limit + OVERLAP], data[limit:]
-        self._scan(piece)
-        if not self._program and b"\0" not in piece:
+        if self._program or b"\0" in piece:
+            self._scan(piece)
+        else:
             self._look_at_text(piece, final=False)
         self._line += data.count(b"\n", 0, limit)
         self._pieces, self._held = [left], len(left)
 
-    def _scan(self, data: bytes) -> None:
+    def _scan(self, data: bytes, shown: bytes | None = None) -> None:
         if self._yara is not None:
-            for signal in self._yara.scan(data, self._path):
+            for signal in self._yara.scan(data, self._path, self._line, shown=shown):
                 self._kept.add(signal)
 
-    def _look_at_text(self, data: bytes, *, final: bool) -> None:
-        self._links.look(data, self._path, self._line, final=final)
+    def _look_at_text(self, data: bytes, *, final: bool, scan: bool = True) -> None:
+        found = list(secrets.look(data, self._path, self.leaked_keys, self._line, final=final))
+        for secret in found:
+            self._kept.add(secret.signal)
+        shown = secrets.blank(data, found) if found else data
+        if scan:
+            self._scan(data, shown)
+        code = self._look_at_lua(data, shown) if kinds.ending(self._path) == ".lua" else None
+        self._links.look(shown, self._path, self._line, final=final, code=code)
 
-    def _is_lua(self) -> bool:
-        return kinds.ending(self._path) == ".lua"
+    def _look_at_lua(self, data: bytes, shown: bytes) -> bytes:
+        """The code without its comments, after its signals were kept."""
+        tokens = Tokens(data, min(lua.MOST_TOKENS, self._tokens_left))
+        self._tokens_left -= len(tokens)
+        if self._in_pieces or tokens.read_to < len(data):
+            self._kept.add(Signal("lua_large", "It is too large to be read as a whole.", self._path))
+        code = tokens.without_comments(shown)
+        for signal in lua.look(tokens, self._path, self._line, code=code, shown=shown):
+            self._kept.add(signal)
+        return code
 
 
 def _as_utf8(data: bytes) -> bytes:

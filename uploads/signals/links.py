@@ -2,6 +2,7 @@
 
 Rules
 - Every address is told once a package, where it is first seen; its subject is the address itself.
+- Left out, unless they are risky: comments of code, texts of licences, and the homes of licences.
 - Of many, those of a risky kind are told first, then one of each host.
 - Some kinds are a signal of their own: numbers instead of names, shorteners, paste sites, tunnels, webhooks,
   addresses that end in a program, and those that hide their host behind a user's name.
@@ -12,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from uploads.package import kinds
 from uploads.signals.found import Signal, excerpt_of, subject_of
 from uploads.signals.kept import Kept
 from uploads.signals.lines import Lines
@@ -27,7 +29,10 @@ _NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-f:.]+\]|\d{6,10}|0x[0-9a-
 _HOST = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?")
 _PROGRAM = re.compile(r"\.(?:exe|dll|msi|ps1|bat|cmd|vbs|scr|jar|hta|lnk|luac)(?:[?#]|$)")
 
-#: Names that stand in programs and documents as identifiers; nobody ever asks them for anything.
+#: Names that stand in licences, in programs and documents as identifiers; nobody ever asks them for anything.
+_LICENCES = frozenset(
+    {"gnu.org", "creativecommons.org", "opensource.org", "unlicense.org", "fsf.org", "spdx.org", "apache.org"}
+)
 _NAMESPACES = frozenset({"schemas.microsoft.com", "www.w3.org", "schemas.xmlsoap.org", "ns.adobe.com"})
 
 _KINDS_OF_RISK: dict[str, str] = {
@@ -62,14 +67,20 @@ class Links:
         self._places = 0
         self._more = 0
 
-    def look(self, data: bytes, path: str, first_line: int = 1, *, final: bool = True) -> None:
-        """Note the addresses in a text. Where it is not the `final` piece, what touches its end is left to
-        the next, which overlaps."""
+    def look(
+        self, data: bytes, path: str, first_line: int = 1, *, final: bool = True, code: bytes | None = None
+    ) -> None:
+        """Note the addresses in a text; `code` is the same without comments, where it has such.
+
+        Where it is not the `final` piece, what touches its end is left to the next, which overlaps.
+        """
         lines = Lines(data, first_line)
+        aside = kinds.is_licence_name(path.rpartition(".")[0] or path)
         for at, scheme in self._schemes(data):
             rest = _REST.match(data, at + 3)
             if rest and (final or rest.end() < len(data)):
-                self._note(scheme + b"://" + rest[0], path, lines.of(at), lines.excerpt(at))
+                quiet = aside or (code is not None and code[at : at + 3] != b"://")
+                self._note(scheme + b"://" + rest[0], path, lines.of(at), lines.excerpt(at), quiet=quiet)
 
     def look_at_program(self, data: bytes, path: str) -> None:
         """Note the addresses among the strings of a program, in ASCII and as Windows writes text."""
@@ -118,17 +129,20 @@ class Links:
         if at >= 0:
             self._more += 1
 
-    def _note(self, raw: bytes, path: str, line: int, around: bytes) -> None:
+    def _note(self, raw: bytes, path: str, line: int, around: bytes, *, quiet: bool = False) -> None:
         url = _tidy(raw.decode("utf-8", "replace"))
         if url in self._urls:
             return
         host, hidden = _host(url)
         if not host or host in _NAMESPACES:
             return
+        risk = _risk(url, host, hidden)
+        if not risk and (quiet or host.removeprefix("www.") in _LICENCES):
+            return
         if len(self._urls) >= MOST_URLS:
             self._more += 1
             return
-        self._urls[url] = _Found(url, host, _risk(url, host, hidden), path, line, excerpt_of(around))
+        self._urls[url] = _Found(url, host, risk, path, line, excerpt_of(around))
 
 
 def _scheme(before: bytes) -> bytes:

@@ -163,6 +163,13 @@ SIGNALS: dict[str, Kind] = {
             1,
         ),
         Kind(
+            "lua_turned_text",
+            "Lua that reads otherwise than it is shown",
+            "Invisible characters turn the direction of writing, so that an editor shows other code than runs. "
+            "Languages written from right to left do without these; look at the line byte by byte.",
+            3,
+        ),
+        Kind(
             "lua_large",
             "Lua too large to be read as a whole",
             "The file was read in pieces or by words alone, so a finding in it may be missing or misplaced. "

@@ -1,0 +1,200 @@
+"""What Lua code does that a mod seldom needs: runs commands, text as code, native libraries; writes files; hides.
+
+Rules
+- A comment or a string that merely says `os.execute` is no signal; any way of naming the function is
+  (`lua_names`).
+- `load` of a text that is written out is none; of anything else it is.
+- A signal's subject is its line of code without comments and white space.
+- What is too much to be taken apart is searched by words: more is found there than is, never less.
+"""
+
+import re
+from collections.abc import Iterator
+
+from uploads.signals.found import Signal, excerpt_of, subject_of
+from uploads.signals.lines import Lines
+from uploads.signals.lua_names import COMPUTED, LIBRARIES, Names, Reference
+from uploads.signals.lua_text import encoded_texts
+from uploads.signals.lua_tokens import CLOSE, OPEN, STRING, Tokens
+
+#: Of one file and of one package: about a second of work for each million.
+MOST_TOKENS = 2_000_000
+
+_PAREN = OPEN[0]
+_COMMA = ord(",")
+
+_FUNCTIONS: dict[str, tuple[str, str]] = {
+    "os.execute": ("lua_os_execute", "It runs a command of the system by `os.execute`."),
+    "io.popen": ("lua_io_popen", "It starts a program by `io.popen` and talks to it."),
+    "package.loadlib": ("lua_native_load", "It loads a native library by `package.loadlib`."),
+    "package.cpath": ("lua_native_load", "It names the folders in which native libraries are searched."),
+    "os.getenv": ("lua_environment", "It reads the player's environment by `os.getenv`."),
+    "os.remove": ("lua_file_write", "It removes a file by `os.remove`."),
+    "os.rename": ("lua_file_write", "It renames a file by `os.rename`."),
+    "io.output": ("lua_file_write", "It chooses a file to write to by `io.output`."),
+}
+
+_WORDS = re.compile(rb"\b(execute|popen|loadlib|loadstring|load(?=[ \t]{0,8}\()|getenv|cpath|ffi)\b")
+_BY_WORD = {
+    b"execute": "os.execute",
+    b"popen": "io.popen",
+    b"loadlib": "package.loadlib",
+    b"getenv": "os.getenv",
+    b"cpath": "package.cpath",
+}
+_BYTECODE = (b"\x1bLua", b"\x1bLJ")
+_TURNED = re.compile(rb"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
+
+
+def look(
+    tokens: Tokens, path: str, first_line: int = 1, *, code: bytes | None = None, shown: bytes | None = None
+) -> Iterator[Signal]:
+    """The signals in Lua source that begins in line `first_line` of the file at `path`.
+
+    `shown` is the source as it may be shown (without secrets), of the same length; `code` the same without
+    comments.
+    """
+    shown = tokens.source if shown is None else shown
+    yield from _Look(
+        tokens, path, first_line, tokens.without_comments(shown) if code is None else code, shown
+    ).all()
+
+
+class _Look:
+    def __init__(self, tokens: Tokens, path: str, first_line: int, code: bytes, shown: bytes) -> None:
+        self._tokens = tokens
+        self._code = code
+        self._shown = shown
+        self._path = path
+        self._first_line = first_line
+        self._names = Names(tokens)
+
+    def all(self) -> Iterator[Signal]:
+        lines = Lines(self._code, self._first_line)
+        for reference in self._names.references():
+            for code, message, rule in self._judge(reference):
+                yield self._signal(code, message, rule, self._tokens.starts[reference.start], lines)
+        yield from self._texts(Lines(self._code, self._first_line))
+        yield from self._turned(Lines(self._shown, self._first_line))
+        if self._tokens.read_to < len(self._tokens.source):
+            yield from self._by_words(Lines(self._shown, self._first_line))
+
+    def _judge(self, reference: Reference) -> Iterator[tuple[str, str, str]]:
+        """What a mention of something means here: code, message, rule."""
+        path = reference.path
+        if path in _FUNCTIONS:
+            yield *_FUNCTIONS[path], path
+        elif path == "io.open":
+            yield from self._opened(reference)
+        elif path == "load":
+            yield from self._loaded(reference)
+        elif path == "require":
+            yield from self._required(reference)
+        elif path.partition(".")[0] == "ffi":
+            yield "lua_native_load", "It calls native code by LuaJIT's `ffi`.", "ffi"
+        elif COMPUTED in path:
+            what = path.removesuffix(COMPUTED)
+            yield "lua_hidden_global", f"It asks `{what}` for a name that is computed.", what
+        elif path.encode() in LIBRARIES and not self._is_tested(reference):
+            yield "lua_hidden_global", f"It passes the whole library `{path}` on.", path
+
+    def _is_tested(self, reference: Reference) -> bool:
+        """Whether the name is only asked for being there: `if os then`, `os and os.time()`, `not io`."""
+        tokens = self._tokens
+        after, before = (
+            tokens.text(reference.end),
+            tokens.text(reference.start - 1) if reference.start else b"",
+        )
+        return after in (b"and", b"then", b"==", b"~=") or before == b"not"
+
+    def _loaded(self, reference: Reference) -> Iterator[tuple[str, str, str]]:
+        tokens, end = self._tokens, reference.end
+        name = tokens.text(reference.start).decode("utf-8", "replace")[:40]
+        if tokens.kind(end) == STRING:
+            text: bytes | None = tokens.value(end)
+        elif tokens.kind(end) == _PAREN:
+            argument = self._argument(end)
+            text = self._names.constant(*argument)
+            if argument[0] == argument[1]:
+                return
+        elif tokens.kind(end) in CLOSE or tokens.kind(end) == _COMMA:
+            yield "lua_dynamic_load", f"It passes `{name}` on, which runs text as code.", "load"
+            return
+        else:
+            return
+        if text is None:
+            yield "lua_dynamic_load", f"It runs text as code by `{name}`.", "load"
+        elif text.startswith(_BYTECODE):
+            yield "lua_bytecode", f"It runs compiled Lua by `{name}`.", "load"
+
+    def _required(self, reference: Reference) -> Iterator[tuple[str, str, str]]:
+        tokens, end = self._tokens, reference.end
+        if tokens.kind(end) == STRING:
+            wanted: bytes | None = tokens.value(end)
+        elif tokens.kind(end) == _PAREN:
+            wanted = self._names.constant(*self._argument(end))
+        elif tokens.kind(end) == _COMMA and tokens.kind(end + 1) == STRING:  # pcall(require, "ffi")
+            wanted = tokens.value(end + 1)
+        else:
+            return
+        if wanted == b"ffi":
+            yield "lua_native_load", "It calls native code by LuaJIT's `ffi`.", "ffi"
+        elif wanted and wanted.lower().endswith((b".dll", b".so", b".dylib")):
+            said = excerpt_of(wanted, 80)
+            yield "lua_native_load", f"It loads the native library {said} by `require`.", "require"
+
+    def _opened(self, reference: Reference) -> Iterator[tuple[str, str, str]]:
+        tokens = self._tokens
+        if tokens.kind(reference.end) != _PAREN:
+            return
+        _, comma = self._argument(reference.end)
+        closed = tokens.pairs[reference.end]
+        if tokens.kind(comma) != _COMMA or not closed:
+            return
+        mode = self._names.constant(comma + 1, closed)
+        if mode is None or any(sign in mode for sign in b"wa+"):
+            said = f"in mode {excerpt_of(mode, 8)}" if mode is not None else "in a mode that is computed"
+            yield "lua_file_write", f"It opens a file {said} by `io.open`.", "io.open"
+
+    def _argument(self, opened: int) -> tuple[int, int]:
+        """The tokens of the first argument of a call: from, and up to its comma or bracket."""
+        tokens = self._tokens
+        closed = tokens.pairs[opened]
+        place = opened + 1
+        while place < (closed or place) and tokens.kind(place) != _COMMA and place - opened < 1_000:
+            place = (tokens.pairs[place] or place) + 1 if tokens.kind(place) in OPEN else place + 1
+        return opened + 1, min(place, closed) if closed else opened + 1
+
+    def _texts(self, lines: Lines) -> Iterator[Signal]:
+        for text in encoded_texts(self._tokens):
+            at = self._tokens.starts[text.token]
+            message = f"A text of {text.length:,} characters is written in {text.form}."
+            yield self._signal("lua_encoded_text", message, text.form.split()[0], at, lines, text.raw)
+            if text.holds:
+                message = f"A text in {text.form} holds {text.holds}."
+                code = "lua_bytecode" if text.holds == "compiled Lua" else "lua_hidden_program"
+                yield self._signal(code, message, text.form.split()[0], at, lines, text.raw)
+
+    def _turned(self, lines: Lines) -> Iterator[Signal]:
+        found = _TURNED.search(self._tokens.source)
+        if found:
+            message = "Invisible characters change the order in which its text is shown."
+            yield self._signal("lua_turned_text", message, "bidi", found.start(), lines)
+
+    def _by_words(self, lines: Lines) -> Iterator[Signal]:
+        for found in _WORDS.finditer(self._tokens.source, self._tokens.read_to):
+            word = found[1]
+            if word in _BY_WORD:
+                code, message = _FUNCTIONS[_BY_WORD[word]]
+            elif word == b"ffi":
+                code, message = "lua_native_load", "It may call native code by LuaJIT's `ffi`."
+            else:
+                code, message = "lua_dynamic_load", f"It may run text as code by `{word.decode()}`."
+            yield self._signal(code, message, word.decode(), found.start(), lines)
+
+    def _signal(
+        self, code: str, message: str, rule: str, at: int, lines: Lines, known_by: bytes | None = None
+    ) -> Signal:
+        around = lines.excerpt(at)
+        subject = subject_of(known_by if known_by is not None else lines.excerpt(at, 200, 200))
+        return Signal(code, message, self._path, lines.of(at), excerpt_of(around), rule, subject)
