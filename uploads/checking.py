@@ -14,6 +14,8 @@ Rules
 """
 
 import logging
+from collections.abc import Callable
+from typing import BinaryIO
 
 from django.db import transaction
 
@@ -29,7 +31,7 @@ from uploads.states import Mover, State
 from uploads.transitions import move
 from uploads.verdicts import finish, verdict, write_results
 
-__all__ = ["check", "give_up", "subject_for", "work", "write_results"]
+__all__ = ["changed", "check", "give_up", "subject_for", "work", "write_results"]
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ def check(submission_id: str, revision: int) -> None:
     current = submission.current
     try:
         subject = subject_for(submission, current)
-        results = run_intake(subject) if subject is not None else [_changed()]
+        results = run_intake(subject) if subject is not None else [changed()]
     except (MustWaitError, IsolationUnavailableError) as wait:
         _give_back(submission, wait.message)
         raise outbox.LaterError(AWAY, wait.message) from wait
@@ -119,13 +121,18 @@ def _take_up(submission_id: str, revision: int) -> Submission | None:
         return submission
 
 
-def subject_for(submission: Submission, revision: Revision) -> Subject | None:
-    """What the checks look at; None where the bytes in staging are not those that were received."""
+def subject_for(
+    submission: Submission, revision: Revision, source: Callable[[], BinaryIO] | None = None
+) -> Subject | None:
+    """What the checks look at; None where the bytes in staging are not those that were received.
+
+    `source` opens the bytes where they lie elsewhere: the publisher's, of a release.
+    """
     name = revision.staging_name
     try:
-        if staging.store().size(name) != revision.size_bytes:
+        if source is None and staging.store().size(name) != revision.size_bytes:
             return None
-        read = prepare(lambda: staging.read(name), revision.size_bytes, sidecar=revision.sidecar)
+        read = prepare(source or (lambda: staging.read(name)), revision.size_bytes, sidecar=revision.sidecar)
     except FileNotFoundError:
         return None
     if read.sha256 != revision.sha256:
@@ -160,7 +167,8 @@ def _give_back(submission: Submission, why: str) -> None:
         )
 
 
-def _changed() -> Result:
+def changed() -> Result:
+    """The result of looking at bytes that are not there, or are others than were received."""
     return verdict(
         Problem(
             "staged_bytes_changed",
