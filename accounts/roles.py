@@ -83,6 +83,10 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("decision.make", Role.MODERATOR, "decide on somebody else's submission", NOT_OWN),
         Permission("staff_note.write", Role.MODERATOR, "write a note that only staff see"),
         Permission("audit.view", Role.MODERATOR, "read the audit trail"),
+        Permission(
+            "rescan.start", Role.MODERATOR, "look again, by the rules in force, without changing anything"
+        ),
+        Permission("rescan.apply", Role.ADMIN, "apply what a rescan found"),
         Permission("account.list", Role.ADMIN, "list and search accounts"),
         Permission("role.assign", Role.ADMIN, "give and take roles, with a reason"),
         Permission("namespace.assign", Role.ADMIN, "hand out a reserved namespace"),
@@ -93,6 +97,7 @@ PERMISSIONS: dict[str, Permission] = {
         Permission("escalation.answer", Role.ADMIN, "decide on an escalated item", NOT_OWN),
         Permission("api_key.revoke_any", Role.ADMIN, "revoke anybody's API key"),
         Permission("role.assign_by_operator", Role.SYSTEM, "give roles on the installation's command line"),
+        Permission("rescan.automatic", Role.SYSTEM, "look again at what waits when the rules change"),
         Permission("system.move", Role.SYSTEM, "make the moves that only the portal makes"),
     )
 }

@@ -17,6 +17,7 @@ NAMES = {
     "checks": "uploads: the checks, as workflow.json and the validation contract list them",
     "package_rules": "uploads: the package profile's rules for readers",
     "rules_version": "uploads: the version of the rules that the checks follow now",
+    "listing_rules": "uploads: the checks of a listing's words, and the version of their rules",
     "waived_checks": "uploads: intake checks that this installation may leave not run",
     "publish": "moderation: the function that publishes whatever is approved (see moderation.publication)",
     "decision_actions": "moderation: the table of actions",

@@ -106,6 +106,10 @@ class Mod(models.Model):
     latest_build = models.CharField(max_length=40, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
+    listing = models.JSONField(null=True, help_text="Words approved apart from a release; newer ones win.")
+    listing_after = models.PositiveBigIntegerField(
+        default=0, help_text="The newest release when they were approved."
+    )
     deprecated = models.BooleanField(default=False)
     replaced_by = models.CharField(max_length=100, blank=True)
     downloads = models.PositiveBigIntegerField(default=0)

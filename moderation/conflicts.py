@@ -41,7 +41,8 @@ def ensure_current(
             extra=true_now(submission),
         )
     newest = submission.decisions.order_by("-id").first()
-    if submission.state not in rule.sources:
+    words_alone = submission.kind == Submission.Kind.LISTING and not rule.listing
+    if submission.state not in rule.sources or words_alone:
         if newest is not None and newest.revision_id == current.pk and _same_question(newest, rule):
             raise already(actor, submission, newest)
         raise RefusedError(

@@ -29,7 +29,9 @@ from catalog.models import Publication, Release
 from catalog.publisher import (
     Applied,
     Change,
+    EditListing,
     Hide,
+    NewListing,
     NewRelease,
     Publish,
     Refresh,
@@ -38,6 +40,7 @@ from catalog.publisher import (
     finish_unfinished,
     publish,
 )
+from catalog.publisher.changes import Sent
 from moderation import publication_checks
 from moderation.models import Decision
 from moderation.publication_checks import PlannedChecks
@@ -126,15 +129,21 @@ def publish_approved(actor: User, wait: float = WAIT) -> Publication | None:
     Raises RefusedError `publisher_busy`; whatever else is refused goes back to review.
     """
     done = finish_unfinished(on_switch=partial(_switched, PlannedChecks()), wait=wait)
-    releases = [new_release(submission) for submission in _approved()]
-    if not releases:
+    changes = [_addition(submission) for submission in _approved()]
+    if not changes:
         return done
     try:
-        return _publish([Publish(release) for release in releases], actor, _cause(releases), wait) or done
+        return _publish(changes, actor, _cause(changes), wait) or done
     except RefusedError as refused:
         if refused.code == "publisher_busy":
             raise
-        return _one_by_one(releases, actor, wait) or done
+        return _one_by_one(changes, actor, wait) or done
+
+
+def _addition(submission: Submission) -> Publish | EditListing:
+    if submission.kind == Submission.Kind.LISTING:
+        return EditListing(new_listing(submission))
+    return Publish(new_release(submission))
 
 
 def _approved() -> list[Submission]:
@@ -151,21 +160,43 @@ def _approved() -> list[Submission]:
         )
 
 
-def _one_by_one(releases: list[NewRelease], actor: User, wait: float) -> Publication | None:
+def _one_by_one(changes: Sequence[Publish | EditListing], actor: User, wait: float) -> Publication | None:
     """One of several was refused over the planned tree: each by itself, so that the others go on."""
     done = None
-    for release in releases:
+    for change in changes:
         try:
-            done = _publish([Publish(release)], actor, _cause([release]), wait) or done
+            done = _publish([change], actor, _cause([change]), wait) or done
         except RefusedError as refused:
             if refused.code == "publisher_busy":
                 raise
-            _refused(release, refused)
+            _refused(change.release if isinstance(change, Publish) else change.listing, refused)
     return done
 
 
-def _cause(releases: Sequence[NewRelease]) -> str:
-    return "approved: " + ", ".join(f"{release.mod_id} {release.version}" for release in releases)
+def _cause(changes: Sequence[Publish | EditListing]) -> str:
+    names = [
+        f"{change.release.mod_id} {change.release.version}"
+        if isinstance(change, Publish)
+        else f"{change.listing.mod_id} listing"
+        for change in changes
+    ]
+    return "approved: " + ", ".join(names)
+
+
+def new_listing(submission: Submission) -> NewListing:
+    """What an edit of a listing asks the publisher for. Raises ValueError for one without words."""
+    revision = submission.current
+    if revision is None or submission.mod_id is None:
+        raise ValueError(f"{submission} has no words")
+    return NewListing(
+        submission_id=submission.submission_id,
+        revision=revision.number,
+        mod_id=submission.mod_id,
+        sha256=revision.sha256,
+        size_bytes=revision.size_bytes,
+        uploaded_by=revision.uploader,
+        open=partial(open_staged, revision),
+    )
 
 
 def new_release(submission: Submission) -> NewRelease:
@@ -191,7 +222,7 @@ def new_release(submission: Submission) -> NewRelease:
     )
 
 
-def _refused(release: NewRelease, refused: RefusedError) -> None:
+def _refused(release: Sent, refused: RefusedError) -> None:
     """Back to review, with the reason where a moderator sees it."""
     system = User.objects.system()
     with transaction.atomic():
@@ -222,7 +253,11 @@ def _refused(release: NewRelease, refused: RefusedError) -> None:
 def _switched(checks: PlannedChecks, applied: tuple[Applied, ...]) -> None:
     """In the transaction that closes the line: move the submissions, keep the checks' results, owe the smoke."""
     system = User.objects.system()
-    targets = {"publish": (State.APPROVED, State.PUBLISHED), "supersede": (State.PUBLISHED, State.SUPERSEDED)}
+    targets = {
+        "publish": (State.APPROVED, State.PUBLISHED),
+        "listing": (State.APPROVED, State.PUBLISHED),
+        "supersede": (State.PUBLISHED, State.SUPERSEDED),
+    }
     for done in applied:
         submission = (
             Submission.objects.select_related("current").filter(submission_id=done.submission_id).first()
@@ -232,12 +267,23 @@ def _switched(checks: PlannedChecks, applied: tuple[Applied, ...]) -> None:
             continue
         if submission.state == source:
             move(submission, target, actor=system, mover=Mover.SYSTEM)
+        if done.op == "listing":
+            _supersede_listings(submission, system)
         if done.op == "publish" and submission.current is not None:
             release = Release.objects.select_related("mod").get(submission_id=done.submission_id)
             results = checks.results.get(done.submission_id) or publication_checks.over_the_tree(release)
             publication_checks.keep(submission.current, results)
     revision = Publication.objects.latest("revision").revision
     outbox.owe(SMOKE, {"revision": revision}, key=str(revision))
+
+
+def _supersede_listings(newest: Submission, system: User) -> None:
+    """The words that the newest edit of a listing took the place of are history."""
+    older = Submission.objects.filter(
+        kind=Submission.Kind.LISTING, mod_id=newest.mod_id, state=State.PUBLISHED.value
+    ).exclude(pk=newest.pk)
+    for submission in older:
+        move(submission, State.SUPERSEDED, actor=system, mover=Mover.SYSTEM)
 
 
 def publish_due(actor: User, wait: float = WAIT) -> Publication | None:

@@ -72,6 +72,8 @@ class Rule:
     held_by_lease: bool = True
     #: Whether the person who made the decision that this one undoes may make it.
     another_person: bool = False
+    #: Whether it can be decided on an edit of a listing, which has no artifact to take back.
+    listing: bool = False
     #: Whether it takes a note that the author reads.
     note: bool = True
 
@@ -119,6 +121,7 @@ ACTIONS: dict[str, Rule] = {
             "It is published {soon}, and the author hears of it.",
             publication="publish",
             mail="decision_approve",
+            listing=True,
         ),
         Rule(
             "request_changes",
@@ -130,6 +133,7 @@ ACTIONS: dict[str, Rule] = {
             "The author gets the list by mail and has {days} days; any answer stops the clock.",
             reason=True,
             mail="decision_request_changes",
+            listing=True,
         ),
         Rule(
             "reject",
@@ -142,6 +146,7 @@ ACTIONS: dict[str, Rule] = {
             reason=True,
             mail="decision_reject",
             danger=True,
+            listing=True,
         ),
         Rule(
             "escalate",
@@ -153,6 +158,7 @@ ACTIONS: dict[str, Rule] = {
             "It stays in the queue until an admin has answered; the author hears nothing of it.",
             question=True,
             note=False,
+            listing=True,
         ),
         Rule(
             "hide",
@@ -203,6 +209,7 @@ ACTIONS: dict[str, Rule] = {
             "It is back in the queue as an appeal, and the author hears of it.",
             mail="decision_reopen",
             another_person=True,
+            listing=True,
         ),
         Rule(
             "undo",
@@ -214,14 +221,18 @@ ACTIONS: dict[str, Rule] = {
             "It is not published and waits in the queue again; the author hears nothing of it.",
             held_by_lease=False,
             note=False,
+            listing=True,
         ),
     )
 }
 
 
-def possible(state: str) -> list[Rule]:
-    """The actions that the table has for a submission in `state`; undoing only where the settings allow it."""
-    rules = [rule for rule in ACTIONS.values() if state in rule.sources]
+def possible(state: str, *, listing: bool = False) -> list[Rule]:
+    """The actions that the table has for a submission in `state`; undoing only where the settings allow it.
+
+    For an edit of a `listing` those that can be decided on words alone.
+    """
+    rules = [rule for rule in ACTIONS.values() if state in rule.sources and (rule.listing or not listing)]
     return [rule for rule in rules if rule.name != "undo" or undo_window()]
 
 

@@ -15,7 +15,8 @@ class UploadsConfig(AppConfig):
         from accounts import outbox
         from accounts import own_data as accounts_own_data
         from catalog import contract
-        from uploads import checking, checks, facts, fairness, listings, own_data, services, states
+        from uploads import checking, checks, facts, fairness, listings, own_data, rescan_work, rescans
+        from uploads import services, states
 
         contract.fill("states", states.states_document)
         contract.fill("transitions", states.transitions_document)
@@ -36,3 +37,12 @@ class UploadsConfig(AppConfig):
             choose=fairness.whose_turn,
         )
         outbox.register(services.EXPIRE, "mail", services.expire)
+        outbox.register(
+            rescans.KIND,
+            "checks",
+            rescan_work.work,
+            lease=2 * settings.CELERY_TASK_TIME_LIMIT,
+            attempts=3,
+            retry_after=2,
+            exhausted=rescan_work.give_up,
+        )

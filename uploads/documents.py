@@ -62,6 +62,8 @@ WAITS = {
 def checks_of(revision: Revision | None) -> list[dict[str, Any]]:
     """Every check of a revision with its status; those that have no result yet are `not_run`."""
     rows = {row.check_id: row for row in revision.results.all()} if revision is not None else {}
+    if revision is not None and revision.submission.kind == Submission.Kind.LISTING:
+        return [_result(row) for row in rows.values()]
     listed = [
         _result(rows.pop(check.id)) if check.id in rows else _not_run(check.id, WAITS[check.phase])
         for check in CHECKS
@@ -97,6 +99,7 @@ def as_document(submission: Submission, viewer: User, *, queue: bool = True) -> 
     revision = submission.current
     return {
         "schema": SCHEMA,
+        "kind": submission.kind,
         "submissionId": submission.submission_id,
         "state": submission.state,
         "revision": revision.number if revision else 1,

@@ -26,6 +26,7 @@ PROPERTIES = {
     "source": "source",
     "issues": "issues",
 }
+LINKS = ("homepage", "source", "issues")
 #: Filled from the manifest, with which they must agree: shown, not edited, once it was read.
 FROM_MANIFEST = ("mod_id", "name", "version", "build")
 
@@ -95,6 +96,46 @@ def initial(begun: dict[str, Any]) -> dict[str, Any]:
         name: links.get(name, "") if name in ("homepage", "source", "issues") else begun.get(said, "")
         for name, said in PROPERTIES.items()
     }
+
+
+class ListingForm(forms.Form):
+    """The words that a mod is listed with."""
+
+    summary = _line(
+        "Summary", "One line that says what it does; players see it in every list.", required=True
+    )
+    description = _text(
+        "Description", "Markdown. What it does, how to use it, what to know before installing."
+    )
+    categories = forms.MultipleChoiceField(
+        label="Categories", help_text="At most five.", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    homepage = _line("Home page", "An https address.")
+    source = _line("Source code", "An https address.")
+    issues = _line("Reports of faults", "An https address.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        shelves: Any = self.fields["categories"]
+        shelves.choices = [(c.code, c.name) for c in Category.objects.filter(retired=False)]
+
+    def words(self) -> dict[str, Any]:
+        """The fields as a listing has them."""
+        given = self.cleaned_data
+        return {
+            "summary": given["summary"],
+            "description": given["description"].replace("\r\n", "\n"),
+            "categories": given["categories"],
+            "links": {name: given[name] for name in LINKS if given[name]},
+        }
+
+    def show(self, refused: RefusedError) -> None:
+        """Put each problem beside its field, by its pointer; the others above the form."""
+        for problem in refused.problems:
+            name = problem.pointer.removeprefix("/links").strip("/").partition("/")[0]
+            self.add_error(name if name in self.fields else None, f"{problem.message} {problem.hint}".strip())
+        if not refused.problems:
+            self.add_error(None, f"{refused.message} {refused.hint}".strip())
 
 
 class MessageForm(forms.Form):

@@ -99,7 +99,7 @@ def replace(
     permissions.ensure(actor, "submission.replace", submission.relation(actor))
     arrivals.ensure_zip(content_type)
     before = current(submission)
-    if submission.state not in REPLACEABLE:
+    if submission.kind == Submission.Kind.LISTING or submission.state not in REPLACEABLE:
         raise illegal(submission, State.UPLOADED)
     sidecar = identity.read_sidecar(sidecar_raw) if sidecar_raw is not None else _again(before.sidecar)
     _ensure_same_release(submission, sidecar)

@@ -7,13 +7,15 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import permissions
 from accounts.errors import RefusedError
 from accounts.limits import limited
 from accounts.models import User
 from catalog.models import Mod
-from uploads import following, queueing, services
+from uploads import following, keeping, queueing, repacking, services
 from uploads import status as page_status
 from uploads.documents import actions_of
 from uploads.forms import MessageForm
@@ -144,8 +146,24 @@ def page(submission: Submission, user: User) -> dict[str, Any]:
         "actions": actions_of(submission, user),
         "thread": _thread(submission, user),
         "form": MessageForm(),
+        "edits": mod is not None
+        and submission.kind == Submission.Kind.PACKAGE
+        and bool(permissions.can(user, "listing.edit", submission.relation(user))),
         "own": user.pk == submission.author_id,
         "follows": user.pk != submission.author_id and following.follows(user, submission),
+        "kept_until": keeping.kept_until(submission),
+    } | _repack(submission, user)
+
+
+def _repack(submission: Submission, user: User) -> dict[str, Any]:
+    """Whether repacking may help, and what it would do where somebody has looked already."""
+    if "replace" not in actions_of(submission, user) or not repacking.may_help(submission):
+        return {"may_repack": False}
+    found = repacking.known(submission.current) if submission.current else None
+    return {
+        "may_repack": found is None or found["possible"],
+        "repack": found,
+        "repack_href": reverse("submission-repack", args=[submission.submission_id]),
     }
 
 

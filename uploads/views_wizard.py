@@ -140,6 +140,8 @@ def replace(request: HttpRequest, submission_id: str) -> HttpResponseBase:
     if request.method == "GET":
         if "replace" not in actions_of(submission, user):
             return redirect(submission)
+        if submission.kind == Submission.Kind.LISTING:
+            return redirect("listing-edit", mod_id=submission.mod_id)
         return render(request, "uploads/replace.html", facts)
     try:
         permissions.ensure(user, "submission.replace", submission.relation(user))

@@ -96,7 +96,7 @@ def _mod_id(submission: Submission | None, subject: Subject) -> str:
 
 def _approved(submission: Submission | None, mod_id: str) -> "QuerySet[Submission]":
     """The mod's submissions that were approved and not taken back."""
-    found = Submission.objects.filter(mod_id=mod_id, state__in=APPROVED)
+    found = Submission.objects.filter(kind=Submission.Kind.PACKAGE, mod_id=mod_id, state__in=APPROVED)
     return found if submission is None else found.exclude(pk=submission.pk)
 
 

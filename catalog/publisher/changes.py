@@ -1,7 +1,7 @@
 """What the publisher can be asked for, and what it answers: plain values.
 
-A publication goes one way: it adds (`Publish`, `Restore`, `Supersede`, `Refresh`) or it takes back (`Hide`),
-since the order in which names are switched is turned round between the two.
+A publication goes one way: it adds (`Publish`, `EditListing`, `Restore`, `Supersede`, `Refresh`) or it takes
+back (`Hide`), since the order in which names are switched is turned round between the two.
 """
 
 from collections.abc import Callable
@@ -12,27 +12,38 @@ from typing import Any, BinaryIO
 from accounts.models import User
 
 
-@dataclass(frozen=True, slots=True)
-class NewRelease:
-    """A release that somebody asks to publish: what is claimed of it, and a way to its bytes.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What is claimed of bytes that somebody sent: whose, which revision, their hash and size, a way to them."""
+
+    submission_id: str
+    revision: int
+    mod_id: str
+    sha256: str
+    size_bytes: int
+    uploaded_by: User
+    open: Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRelease(Sent):
+    """A release that somebody asks to publish.
 
     `manifest` and `sidecar` are the two documents as they were checked; `checks` is what the public may know
     of the checks; `portal` is whether it came through the portal rather than by the manual lane.
     """
 
-    submission_id: str
-    revision: int
-    mod_id: str
     version: str
-    sha256: str
-    size_bytes: int
     manifest: dict[str, Any]
     sidecar: dict[str, Any]
-    uploaded_by: User
     reviewed_at: datetime
-    open: Callable[[], BinaryIO]
     checks: list[dict[str, Any]] = field(default_factory=list)
     portal: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewListing(Sent):
+    """New words for the listing of a published mod; its bytes are their canonical JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,14 @@ class Publish:
     """Publish an approved release."""
 
     release: NewRelease
+
+
+@dataclass(frozen=True, slots=True)
+class EditListing:
+    """Publish approved words. `words` is what the gate read from the very bytes; a caller leaves it out."""
+
+    listing: NewListing
+    words: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +95,12 @@ class Refresh:
     mods: tuple[str, ...] = ()
 
 
-Change = Publish | Hide | Restore | Supersede | Refresh
+Change = Publish | EditListing | Hide | Restore | Supersede | Refresh
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a publication did to one release: `op` is publish, hide, restore or supersede."""
+    """What a publication did to one release: `op` is publish, listing, hide, restore or supersede."""
 
     op: str
     mod_id: str

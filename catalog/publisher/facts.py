@@ -2,8 +2,9 @@
 
 Rules
 - A release is written once and never deleted; what happens to it later is facts beside it.
-- A mod's listing is that of its latest release. Latest is the highest stable version that is not superseded,
-  else the highest stable one, else the highest prerelease; releases taken back never count.
+- A mod's listing is that of its latest release, or what was approved for it since (`listings`).
+- Latest is the highest stable version that is not superseded, else the highest stable one, else the highest
+  prerelease; releases taken back never count.
 - A newer stable version supersedes every public release of its mod with a lower version.
 - The first release in a namespace that nobody has claims it for its sender.
 """
@@ -15,7 +16,18 @@ from accounts.errors import RefusedError
 from accounts.strict_json import canonical
 from catalog import documents, namespaces, search, versions
 from catalog.models import Category, Dependency, Maintainer, Mod, Namespace, Release
-from catalog.publisher.changes import Applied, Change, Hide, NewRelease, Publish, Refresh, Restore, Supersede
+from catalog.publisher import listings
+from catalog.publisher.changes import (
+    Applied,
+    Change,
+    EditListing,
+    Hide,
+    NewRelease,
+    Publish,
+    Refresh,
+    Restore,
+    Supersede,
+)
 
 
 def apply(change: Change, at: datetime) -> list[Applied]:
@@ -27,6 +39,8 @@ def apply(change: Change, at: datetime) -> list[Applied]:
     match change:
         case Publish(release):
             return _publish(release, at)
+        case EditListing():
+            return listings.apply(change)
         case Hide():
             return _hide(change, at)
         case Restore():
@@ -199,17 +213,18 @@ def renew(mod_id: str, at: datetime | None) -> Mod:
         mod.catalog_entry = mod.index_entry = ""
     else:
         sidecar, manifest = release.sidecar, release.manifest
+        words = listings.words(mod, release)
         mod.latest_build = release.target_game_build
         mod.name = manifest["name"]
-        mod.summary = sidecar["summary"]
-        mod.description = sidecar.get("description", "") or manifest.get("description", "")
+        mod.summary = words["summary"]
+        mod.description = words["description"]
         mod.authors = manifest.get("authors") or [release.uploaded_by.name[:80]]
         mod.license = sidecar["license"]
-        mod.links = sidecar.get("links", {})
-        shelves = Category.objects.filter(code__in=sidecar.get("categories", []))
+        mod.links = words["links"]
+        shelves = Category.objects.filter(code__in=words["categories"])
         mod.categories.set(shelves)
-        words = [f"{shelf.code} {shelf.name}" for shelf in shelves]
-        mod.search_text = search.text_of(mod.name, mod.mod_id, mod.summary, mod.authors, words)
+        on_shelves = [f"{shelf.code} {shelf.name}" for shelf in shelves]
+        mod.search_text = search.text_of(mod.name, mod.mod_id, mod.summary, mod.authors, on_shelves)
         mod.catalog_entry = canonical(documents.catalog_entry(mod)).decode()
         mod.index_entry = canonical(documents.index_entry(mod)).decode()
     mod.save()

@@ -18,9 +18,11 @@ found and who decided are read from the audit trail, by the hash of the bytes in
 * `bytes_taken_back`   these bytes were never taken back before
 * `version_exists`     the version was never published
 * `dependency_not_published`  what it cannot do without can be installed: a public release lies in each range
+* `mod_unknown`        words for a listing: the mod is in the catalog
 * `namespace_taken`, `namespace_reserved`  the sender may publish in the namespace
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -30,9 +32,9 @@ from accounts.errors import RefusedError
 from accounts.models import AuditEntry, User
 from accounts.roles import Role
 from catalog import contract, namespaces, versions
-from catalog.models import Maintainer, Release
+from catalog.models import Maintainer, Mod, Release
 from catalog.publisher import findings
-from catalog.publisher.changes import NewRelease
+from catalog.publisher.changes import NewListing, NewRelease, Sent
 
 PASSED = "passed"
 #: A check that warns informs a moderator; it stops nothing.
@@ -81,7 +83,7 @@ def _after(entry: AuditEntry) -> dict[str, Any]:
     return entry.after if isinstance(entry.after, dict) else {}
 
 
-def _is_of(entry: AuditEntry, release: NewRelease) -> bool:
+def _is_of(entry: AuditEntry, release: Sent) -> bool:
     said = _after(entry)
     return said.get("revision") == release.revision and said.get("sha256") == release.sha256
 
@@ -94,7 +96,7 @@ def admit(release: NewRelease, sha256: str, size_bytes: int) -> Admission:
     if (sha256, size_bytes) != (release.sha256, release.size_bytes):
         _refuse("bytes_differ", "The staged bytes are not those that were announced.", "Upload it again.")
     sender = _sender(release)
-    validation = _validation(release)
+    validation = _validation(release, required_checks(), contract.value("rules_version"))
     decision = _decision(release, validation)
     people = _people_with_a_stake(release, sender)
     _fit(decision, people)
@@ -108,7 +110,29 @@ def admit(release: NewRelease, sha256: str, size_bytes: int) -> Admission:
     return Admission(sender, validation.sequence, decision.sequence)
 
 
-def _sender(release: NewRelease) -> User:
+def admit_listing(listing: NewListing, sha256: str, size_bytes: int) -> Admission:
+    """Let new words for a mod's listing through, by the same rules as far as they can be asked of words.
+
+    Besides, the mod must be in the catalog (`mod_unknown`), and its namespace the sender's own.
+    """
+    if (sha256, size_bytes) != (listing.sha256, listing.size_bytes):
+        _refuse("bytes_differ", "The stored words are not those that were announced.", "Send them again.")
+    sender = _sender(listing)
+    rules = contract.value("listing_rules")
+    validation = _validation(listing, rules["checks"], rules["version"])
+    decision = _decision(listing, validation)
+    people = _people_with_a_stake(listing, sender)
+    _fit(decision, people)
+    _second(listing, decision, people)
+    if not Mod.objects.public().filter(mod_id=listing.mod_id).exists():
+        _refuse("mod_unknown", f"{listing.mod_id} is not in the catalog.", "Publish a release first.")
+    refusal = namespaces.refusal(sender, listing.mod_id)
+    if refusal:
+        _refuse(*refusal, status=403)
+    return Admission(sender, validation.sequence, decision.sequence)
+
+
+def _sender(release: Sent) -> User:
     sent = _entries(release.submission_id, *SENT)
     sender = next((entry.actor for entry in sent if entry.actor_id == release.uploaded_by.pk), None)
     if sender is None:
@@ -116,16 +140,15 @@ def _sender(release: NewRelease) -> User:
     return sender
 
 
-def _validation(release: NewRelease) -> AuditEntry:
+def _validation(release: Sent, required: Sequence[str], rules_version: str) -> AuditEntry:
     runs = _entries(release.submission_id, Action.VALIDATION_FINISHED)
     if not runs or not _is_of(runs[-1], release):
         _refuse("not_checked", "These bytes were not the last to be checked.", "Have it checked again.")
     said = _after(runs[-1])
-    current = contract.value("rules_version")
-    if said.get("rulesVersion") != current:
+    if said.get("rulesVersion") != rules_version:
         _refuse(
             "rules_outdated",
-            f"It was checked by the rules {said.get('rulesVersion')!r}; those in force are {current!r}.",
+            f"It was checked by the rules {said.get('rulesVersion')!r}; those in force are {rules_version!r}.",
             "Have it checked again.",
         )
     statuses = said.get("checks")
@@ -134,7 +157,7 @@ def _validation(release: NewRelease) -> AuditEntry:
     waived = frozenset(contract.value("waived_checks"))
     bad = [
         check_id
-        for check_id in required_checks()
+        for check_id in required
         if statuses.get(check_id) not in GOOD
         and not (statuses.get(check_id) == "not_run" and check_id in waived)
     ]
@@ -149,7 +172,7 @@ def required_checks() -> list[str]:
     return [row["id"] for row in contract.value("checks") if row["required"] and row["phase"] == "intake"]
 
 
-def _decision(release: NewRelease, validation: AuditEntry) -> AuditEntry:
+def _decision(release: Sent, validation: AuditEntry) -> AuditEntry:
     decisions = _entries(release.submission_id, Action.MODERATION_DECIDED)
     last = decisions[-1] if decisions else None
     if last is None or (_after(last).get("action"), _after(last).get("state")) != ("approve", "approved"):
@@ -163,7 +186,7 @@ def _decision(release: NewRelease, validation: AuditEntry) -> AuditEntry:
     return last
 
 
-def _people_with_a_stake(release: NewRelease, sender: User) -> set[int]:
+def _people_with_a_stake(release: Sent, sender: User) -> set[int]:
     sent = _entries(release.submission_id, *SENT)
     maintainers = Maintainer.objects.filter(namespace__name=namespaces.of(release.mod_id))
     return (
@@ -180,7 +203,7 @@ def _fit(decision: AuditEntry, people: set[int]) -> None:
         _refuse("own_work", "It was approved by its author or a maintainer.", "Leave it to somebody else.")
 
 
-def _second(release: NewRelease, decision: AuditEntry, people: set[int]) -> None:
+def _second(release: Sent, decision: AuditEntry, people: set[int]) -> None:
     """Where an approval said that it waits for a second person, the final one names it and is another's."""
     asked = [
         entry
@@ -196,7 +219,7 @@ def _second(release: NewRelease, decision: AuditEntry, people: set[int]) -> None
     _fit(first, people)
 
 
-def _findings(release: NewRelease, validation: AuditEntry, people: set[int]) -> None:
+def _findings(release: Sent, validation: AuditEntry, people: set[int]) -> None:
     """What the checks called blocking was judged, by people who may, and not to be true."""
     blocking = findings.blocking_of(_after(validation))
     if blocking is None:

@@ -103,7 +103,7 @@ def _artifacts(made: Plan, platform: list[PlannedArtifact]) -> None:
     """Which bytes get their public name, which lose it, and which tombstones go."""
     made.artifacts = list(platform)
     for done in made.applied:
-        if done.op == "supersede":
+        if done.op in ("supersede", "listing"):
             continue
         artifact = plan.artifact_of(facts.find(done.mod_id, done.version))
         if done.op == "hide":

@@ -19,8 +19,8 @@ from accounts.errors import RefusedError
 from accounts.models import User
 from catalog import documents
 from catalog.models import Publication, Release
-from catalog.publisher import facts, gate, journal, planning
-from catalog.publisher.changes import Applied, Change, Hide, NewRelease, Publish, Refresh
+from catalog.publisher import facts, gate, journal, listings, planning
+from catalog.publisher.changes import Applied, Change, EditListing, Hide, NewRelease, Publish, Refresh, Sent
 from catalog.publisher.lease import Lease
 from catalog.publisher.plan import ADD, TAKE_BACK, Plan, Planned, render
 from catalog.publisher.tree import PublicTree, TreeError
@@ -32,7 +32,7 @@ SWEEP_EVERY, KEEP_SECONDS = 20, 3600
 
 Verify = Callable[[Planned], None]
 OnSwitch = Callable[[tuple[Applied, ...]], None]
-OnRefused = Callable[[NewRelease, RefusedError], None]
+OnRefused = Callable[[Sent, RefusedError], None]
 Checkpoint = Callable[[str], None]
 
 
@@ -134,6 +134,14 @@ def _admit(
                     raise
                 on_refused(change.release, refused)
                 continue
+        if isinstance(change, EditListing):
+            try:
+                admitted.append(EditListing(change.listing, listings.admit(change.listing)))
+            except RefusedError as refused:
+                if on_refused is None:
+                    raise
+                on_refused(change.listing, refused)
+            continue
         admitted.append(change)
     run.checkpoint("admitted")
     return admitted

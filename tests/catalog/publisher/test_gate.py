@@ -270,6 +270,7 @@ def test_every_rule_of_the_gate_is_tried() -> None:
         "namespace_reserved",
         "blocking_finding",
         "dependency_not_published",
+        "mod_unknown",
     }
     assert gate.__doc__ is not None
     listed = {
