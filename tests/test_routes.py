@@ -46,6 +46,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "support/",
         "upload/",
         "upload/try/",
+        "upload/try/repack/",
         "wiki/getting-started/",
     ],
     (302, 302, 302, 302, 302, 302): [
@@ -155,7 +156,11 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "upload/<str:submission_id>/withdraw/",
     ],
     (302, 404, 404, 302, 302, 302): [
+        "upload/<str:submission_id>/repack/",
         "upload/<str:submission_id>/replace/",
+    ],
+    (302, 403, 404, 404, 404, 404): [
+        "upload/listing/<str:mod_id>/",
     ],
     (401, 200, 200, 200, 200, 200): [
         "api/v1/uploads",

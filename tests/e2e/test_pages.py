@@ -27,6 +27,7 @@ NO_PAGE = {
     "account/2fa/webauthn/keys/<int:pk>/remove/", "account/2fa/recovery-codes/",
     "account/2fa/recovery-codes/generate/", "account/2fa/totp/deactivate/", "upload/<str:submission_id>/progress/",
     "account/password/set/", "account/password/change/", "mods/<str:mod_id>/",
+    "moderation/statistics/<slug:name>.csv",
 }  # fmt: skip
 #: Who looks at a page: the first of these whose answer is a page.
 VIEWERS = ("anonymous", "author", "moderator", "admin")
@@ -91,6 +92,7 @@ def _addresses(stack: Stack) -> dict[str, dict[str, str]]:
         "prefix": "absent",
         "pk": "1",
         "report_id": report,
+        "mod_id": "example.hello-lua",
     }
     tried: dict[str, dict[str, str]] = {viewer: {} for viewer in VIEWERS}
     listed = {route: answers for answers, group in ANSWERS.items() for route in group}
