@@ -1,7 +1,7 @@
 """A browser's draft: what its package says of itself, and the form that is filled from it.
 
 Rules
-- The manifest is read with the package reader, never otherwise, and counts only if it keeps its schema.
+- The manifest is read by the confined child process, never otherwise, and counts only if it keeps its schema.
 - A draft whose manifest can't be read is kept: the form is filled by hand, and the checks will say more.
 - The form writes the very sidecar that the API asks for.
 """
@@ -12,9 +12,9 @@ from typing import Any
 from accounts import strict_json
 from accounts.errors import Problem, RefusedError
 from catalog import schema_registry
-from uploads import staging
+from uploads import asked, staging
 from uploads.identity import SIDECAR
-from uploads.package import read_package
+from uploads.isolation import IsolationError, IsolationUnavailableError, inspect
 from uploads.staging import Staged
 
 MANIFEST = "starminer.mod-manifest.v1"
@@ -33,8 +33,12 @@ NOTHING = Peek()
 
 def peek(staged: Staged) -> Peek:
     """Look into staged bytes. Never raises on hostile bytes."""
-    with staging.read(staged.name) as source:
-        report = read_package(source, staged.size_bytes)
+    try:
+        report = inspect(
+            lambda: staging.read(staged.name), staged.size_bytes, profile=asked.profile(), signals=False
+        ).report
+    except (IsolationError, IsolationUnavailableError) as broken:
+        return Peek(None, (Problem(broken.code, broken.message, broken.hint),))
     if report.manifest_raw is None:
         missing = Problem(
             "manifest_missing",

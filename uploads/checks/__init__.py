@@ -47,8 +47,11 @@ from uploads.checks.base import (
     failed,
     not_run,
 )
-from uploads.package import RULES, Profile, read_package
+from uploads.isolation.errors import IsolationError
+from uploads.isolation.inspection import inspect
+from uploads.package import RULES, Profile
 from uploads.package.rules import DEFAULT
+from uploads.scanners.beside import Scan, Scanned, Scanner
 
 __all__ = [
     "CHECKS",
@@ -111,25 +114,50 @@ def prepare(
     sidecar: Json | None = None,
     portal: PortalFacts | None = None,
     profile: Profile = DEFAULT,
+    scanner: Scanner | None = None,
 ) -> Subject:
-    """Read a package of `size` bytes and its documents for the intake checks.
+    """Inspect a package of `size` bytes in a confined child process, and read its documents for the checks.
 
     Give the sidecar as bytes where somebody sent it, as a document where the portal wrote it. `sha256` is the
-    hash on receipt; without it the package's own is computed.
+    hash on receipt; without it the package's own is computed. `scanner` is asked while the package is being
+    unpacked, from the moment that the headers hold; where the profile then refuses, its answer is dropped.
+    Raises IsolationError and IsolationUnavailableError (`uploads.isolation.errors`).
     """
-    with open_package() as package:
-        report = read_package(package, size, profile)
-    own = report.sha256 or sha256 or _sha256(open_package)
+    scan = Scan(open_package, scanner) if scanner is not None else None
+    try:
+        found = inspect(
+            open_package, size, profile=profile, on_headers=scan.start if scan is not None else None
+        )
+        report = found.report
+        wanted = scan is not None and report.accepted
+        scanned = scan.result() if scan is not None and wanted else None
+    finally:
+        if scan is not None:
+            scan.drop()
+    _ensure_same_bytes(report.sha256, sha256, scanned)
     return Subject(
         open_package=open_package,
         size=size,
-        sha256=own,
+        sha256=report.sha256 or sha256 or _sha256(open_package),
         report=report,
         manifest=_document(report.manifest_raw),
         sidecar=_document(sidecar_raw) if sidecar_raw is not None else sidecar,
         sidecar_raw=sidecar_raw,
         portal=portal,
+        signals=found.signals,
+        programs=found.programs,
+        scanners=found.scanners,
+        leaked_keys=found.leaked_keys,
+        antivirus=scanned.verdict if scanned is not None else None,
+        confined_by=found.confined_by,
     )
+
+
+def _ensure_same_bytes(told: str, received: str, scanned: Scanned | None) -> None:
+    """What the child says of the package's hash is what we hashed ourselves, wherever we did."""
+    ours = [received, scanned.sha256 if scanned is not None else ""]
+    if told and any(own and own != told for own in ours):
+        raise IsolationError("inspection_nonsense", "it read other bytes than we did, or says so")
 
 
 def run_intake(subject: Subject, on_result: OnResult | None = None) -> list[Result]:

@@ -13,7 +13,7 @@ from uploads.checks.base import (
     passed,
 )
 from uploads.scanners import clamd, clamd_probe
-from uploads.scanners.verdict import Outcome
+from uploads.scanners.verdict import Outcome, Verdict
 
 ID = "antivirus_scan"
 OFF = "off"
@@ -31,10 +31,7 @@ def run(subject: Subject) -> Result:
         return _switched_off(portal)
     if portal.antivirus_unfit:
         raise ScannerUnavailableError(ID, "scanner_error", portal.antivirus_unfit)
-    with subject.open_package() as package:
-        verdict = clamd.scan(
-            package, portal.antivirus, timeout=portal.antivirus_timeout, max_age=portal.antivirus_max_age
-        )
+    verdict = subject.antivirus or _scan(subject, portal)
     tried = portal.antivirus_probed in ("", clamd_probe.identity(verdict.engine, verdict.process))
     if verdict.outcome is Outcome.CLEAN and not tried:
         raise ScannerUnavailableError(ID, "scanner_error", ANOTHER)
@@ -49,6 +46,14 @@ def run(subject: Subject) -> Result:
         return failed(ID, [problem], engine=verdict.engine, signature=verdict.detail)
     code = "scanner_pending" if verdict.outcome is Outcome.PENDING else "scanner_error"
     raise ScannerUnavailableError(ID, code, verdict.detail)
+
+
+def _scan(subject: Subject, portal: PortalFacts) -> Verdict:
+    """What the scanner says now, where nobody asked it while the package was being unpacked."""
+    with subject.open_package() as package:
+        return clamd.scan(
+            package, portal.antivirus, timeout=portal.antivirus_timeout, max_age=portal.antivirus_max_age
+        )
 
 
 def _switched_off(portal: PortalFacts) -> Result:

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 
 from accounts.errors import Problem
 from uploads.package import PackageReport
+from uploads.scanners.verdict import Verdict
 from uploads.signals.found import Signal
 
 #: Grows whenever a rule changes what it takes or refuses; stored with every result.
@@ -176,7 +177,8 @@ class Subject:
     None where a package is checked without one; what needs it is then `not_run`. `signals` and `programs`
     (the facts of each Windows program, by path) are what the child process found beside the rules; `scanners`
     says which scanners and rules looked, by name. `leaked_keys` are API keys of this portal that lay in the
-    package, each as prefix and SHA-256 of its secret.
+    package, each as prefix and SHA-256 of its secret. `antivirus` is what the scanner said where it looked while
+    the package was being unpacked. `confined_by` is how the child process was confined.
     """
 
     open_package: Callable[[], BinaryIO]
@@ -191,6 +193,8 @@ class Subject:
     programs: Mapping[str, Json] = field(default_factory=dict)
     scanners: Mapping[str, str] = field(default_factory=dict)
     leaked_keys: Sequence[Mapping[str, str]] = ()
+    antivirus: Verdict | None = None
+    confined_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,21 +15,26 @@ from uploads.signals.examine import Examiner
 Json = dict[str, Any]
 
 
-def warm() -> None:
-    """Compile the YARA rules, and let the engine start the thread that watches its time."""
-    for _ in yara.load().scan(b"", ""):
-        pass
+_rules: list[yara.Rules] = []
+
+
+def warm(parcel: bytes) -> None:
+    """Take the compiled YARA rules, and let the engine start the thread that watches its time."""
+    if parcel:
+        _rules.append(yara.Rules.unpacked(parcel))
+        for _ in _rules[0].scan(b"", ""):
+            pass
 
 
 def inspect_task(request: Json, source: BinaryIO, sink: BinaryIO | None) -> Json:
     """Inspect the package of `request["size"]` bytes by the numbers of `request["profile"]`.
 
-    `request["signals"]` false leaves out everything but the profile.
+    Where no rules came along (`warm`), everything but the profile is left out.
     """
     del sink
     numbers = request["profile"]
     profile = Profile(**(numbers | {"allowed": frozenset(numbers["allowed"])}))
-    examiner = Examiner(yara.load()) if request["signals"] else None
+    examiner = Examiner(_rules[0]) if _rules else None
     report = read_package(source, request["size"], profile, examiner, lambda: say("headers", True))
     answer: Json = {"report": _report(report), "signals": [], "programs": {}, "leakedKeys": []}
     if examiner is not None:

@@ -26,15 +26,16 @@ _CODECS = (
 
 
 def main() -> None:
-    """Do one task. The request is one JSON object on standard input, written by the parent."""
-    order: dict[str, Any] = json.load(sys.stdin.buffer)
+    """Do one task. Standard input, written by the parent, is one line of JSON and then the task's parcel."""
+    line, _, parcel = sys.stdin.buffer.read().partition(b"\n")
+    order: dict[str, Any] = json.loads(line)
     module = import_module(order["module"])
     for name in _CODECS.split():
         codecs.lookup(name)
     hashlib.sha256(b"").digest()
     warm = getattr(module, "warm", None)
     if warm is not None:
-        warm()
+        warm(parcel)
     task = getattr(module, order["function"])
     source = cast("BinaryIO", io.BufferedReader(io.FileIO(order["source"], "rb", closefd=False)))
     sink = None

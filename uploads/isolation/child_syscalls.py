@@ -9,7 +9,6 @@ Rules
 
 import ctypes
 import os
-import platform
 import struct
 
 # Name → its number on x86-64 and on ARM64 (Linux's unistd.h).
@@ -85,7 +84,7 @@ def close(libc: ctypes.CDLL) -> None:
 
     Raises OSError where the kernel refuses.
     """
-    known = _MACHINES.get(platform.machine())
+    known = _MACHINES.get(os.uname().machine)
     if known is None:
         return
     column, machine = known

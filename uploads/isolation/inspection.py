@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, BinaryIO
 
 from uploads.isolation import answers, running
 from uploads.isolation.errors import IsolationError
 from uploads.package.reader import PackageReport
 from uploads.package.rules import DEFAULT, Profile
+from uploads.scanners import yara
 from uploads.signals.document import leaked_keys_from, programs_from
 from uploads.signals.found import Signal
 
@@ -56,12 +58,18 @@ def inspect(
 
     request = {
         "size": size,
-        "signals": signals,
         "profile": asdict(profile) | {"allowed": sorted(profile.allowed)},
     }
     confined_by = running.confined_by()
     with open_package() as package:
-        answer = running.run("inspect", package, request, bounds=bounds, on_word=hear)
+        answer = running.run(
+            "inspect",
+            package,
+            request,
+            bounds=bounds,
+            on_word=hear,
+            parcel=_compiled_rules() if signals else b"",
+        )
     try:
         answers.ensure_form(answer)
         report = answers.report_of(answer, size, profile, headers=bool(heard))
@@ -70,11 +78,12 @@ def inspect(
         leaked = leaked_keys_from(answer["leakedKeys"])
     except ValueError as error:
         raise IsolationError("inspection_nonsense", str(error)) from error
-    return Inspection(report, found, programs, leaked, _scanners() if signals else {}, confined_by)
+    return Inspection(
+        report, found, programs, leaked, {"yara": yara.version()} if signals else {}, confined_by
+    )
 
 
-def _scanners() -> dict[str, str]:
-    """Which rules looked: those of this installation, whatever a child says."""
-    from uploads.scanners import yara
-
-    return {"yara": yara.VERSION}
+@cache
+def _compiled_rules() -> bytes:
+    """The YARA rules, compiled once a process here instead of in each child."""
+    return yara.load().packed()

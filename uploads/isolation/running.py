@@ -21,9 +21,9 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 
-from uploads.isolation import confinement, handover
+from uploads.isolation import bytecode, confinement, handover
 from uploads.isolation.errors import IsolationError, IsolationUnavailableError
-from uploads.isolation.tasks import TASKS, Task
+from uploads.isolation.tasks import TASKS
 
 Json = dict[str, Any]
 
@@ -65,52 +65,38 @@ def run(
     sink: BinaryIO | None = None,
     bounds: Bounds | None = None,
     on_word: Callable[[str], None] | None = None,
+    parcel: bytes = b"",
 ) -> Json:
     """Do a task of `tasks.TASKS` over `source` in a child process; its answer is any JSON object.
 
-    `sink` is a file that the child may write. `on_word` hears what the child tells before its answer. Raises
-    IsolationError (see `errors`) and IsolationUnavailableError.
+    `sink` is a file that the child may write. `on_word` hears what the child tells before its answer. `parcel`
+    is what the task's `warm` gets. Raises IsolationError (see `errors`) and IsolationUnavailableError.
     """
     chosen = TASKS[task]
-    by = confinement.chosen(settings.SMMODS_ISOLATION)
-    return _run(chosen, by, source, request, sink, bounds or Bounds.configured(), on_word)
-
-
-def confined_by() -> str:
-    """How children are confined just now. Raises IsolationUnavailableError as `run` does."""
-    return confinement.chosen(settings.SMMODS_ISOLATION)
-
-
-def _run(
-    task: Task,
-    by: str,
-    source: BinaryIO,
-    request: Json,
-    sink: BinaryIO | None,
-    bounds: Bounds,
-    on_word: Callable[[str], None] | None,
-) -> Json:
+    within = bounds or Bounds.configured()
+    by = confined_by()
+    bytecode.ensure(chosen)
     with ExitStack() as held:
         package = held.enter_context(handover.readable(source))
         target = None if sink is None else held.enter_context(handover.writable(sink))
         order = {
-            "module": task.module,
-            "function": task.function,
+            "module": chosen.module,
+            "function": chosen.function,
             "request": request,
             "source": package,
             "sink": target,
             # Under bubblewrap the parent is another process in another space of numbers; that one dies with us.
             "parent": os.getpid() if by == confinement.LIMITS else 0,
             "bounds": {
-                "mebibytes": bounds.mebibytes,
-                "seconds": bounds.cpu_seconds,
-                "file_bytes": 0 if sink is None else bounds.file_bytes,
+                "mebibytes": within.mebibytes,
+                "seconds": within.cpu_seconds,
+                "file_bytes": 0 if sink is None else within.file_bytes,
             },
         }
-        stdin = held.enter_context(handover.note(json.dumps(order).encode()))
+        stdin = held.enter_context(handover.note(json.dumps(order).encode() + b"\n" + parcel))
         try:
             process = subprocess.Popen(
-                confinement.command(by, task),
+                confinement.command(by, chosen),
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -121,12 +107,17 @@ def _run(
             )
         except OSError as error:
             raise IsolationUnavailableError(f"no child could be started: {error}") from error
-        child = _Child(process, bounds, on_word)
+        child = _Child(process, within, on_word)
         try:
             child.listen()
         finally:
             child.end()
     return child.judge()
+
+
+def confined_by() -> str:
+    """How children are confined just now. Raises IsolationUnavailableError as `run` does."""
+    return confinement.chosen(settings.SMMODS_ISOLATION)
 
 
 class _Child:

@@ -2,8 +2,9 @@
 
 A task is a function `task(request, source, sink) -> answer`: plain JSON in and out, the package as a file open
 for reading, and where something is written, a file for that. It runs where nothing else is at hand, so its
-module imports no Django and nothing late. A module that must do something before it is confined (read rules,
-start a thread) has a function `warm()`, which is called then; no byte of a package has been looked at.
+module imports no Django and nothing late. A module that must do something before it is confined (take rules,
+start a thread) has a function `warm(parcel)`, which is called then with what the parent sent along; no byte of
+a package has been looked at.
 """
 
 from dataclasses import dataclass

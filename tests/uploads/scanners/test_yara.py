@@ -152,8 +152,8 @@ def test_rules_hold_no_test_file_that_scanners_would_find() -> None:
 
 
 def test_version_names_the_engine_and_the_rules() -> None:
-    assert re.fullmatch(r"yara-x 1\.\d+\.\d+, rules [0-9a-f]{12}", yara.VERSION)
-    assert yara.VERSION.endswith(yara.digest()[:12])
+    assert re.fullmatch(r"yara-x 1\.\d+\.\d+, rules [0-9a-f]{12}", yara.version())
+    assert yara.version().endswith(yara.digest()[:12])
 
 
 def test_version_changes_with_the_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,3 +172,10 @@ def test_no_rules_are_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_rules_are_compiled_once() -> None:
     assert yara.load() is yara.load()
+
+
+def test_packed_rules_are_the_same_rules() -> None:
+    rules = yara.load()
+    again = yara.Rules.unpacked(rules.packed())
+    assert again.rules == rules.rules
+    assert list(again.scan(EICAR, "a.txt")) == list(rules.scan(EICAR, "a.txt")) != []
