@@ -279,10 +279,10 @@ def test_other_programs_agree_on_mutations_that_are_taken(tool: str, tmp_path: P
         if bytes(raw) != SEEDS[0] and read_package(io.BytesIO(raw), len(raw)).accepted:
             taken.add(bytes(raw))
     assert taken
-    for number, raw in enumerate(sorted(taken)[: 300 if LONG else 12]):
+    for number, package in enumerate(sorted(taken)[: 300 if LONG else 12]):
         folder = tmp_path / str(number)
         folder.mkdir()
-        assert readers.by_tool(tool, raw, folder) == readers.own(raw)
+        assert readers.by_tool(tool, package, folder) == readers.own(package)
 
 
 def test_the_seeds_are_good_and_their_fields_are_found():

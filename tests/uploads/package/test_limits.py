@@ -206,19 +206,28 @@ def test_bytes_behind_a_stream_are_not_read_on(inflating: Inflating):
     assert file.passed < len(raw) + 2 * 65_557 + 10_000
 
 
+def heard(monkeypatch: pytest.MonkeyPatch, function: str) -> list[str]:
+    """With what a function of `names` is called from now on."""
+    calls: list[str] = []
+    whole = getattr(names, function)
+
+    def hearing(text: str) -> object:
+        calls.append(text)
+        return whole(text)
+
+    monkeypatch.setattr(names, function, hearing)
+    return calls
+
+
 def test_names_that_are_too_long_are_not_taken_apart(monkeypatch: pytest.MonkeyPatch):
-    seen: list[str] = []
-    whole = names._part_problems
-    monkeypatch.setattr(names, "_part_problems", lambda part: seen.append(part) or whole(part))
+    seen = heard(monkeypatch, "_part_problems")
     raw = zip_of([*(Part("a/" * 300 + str(n), LUA) for n in range(2)), Part("b/c.lua", LUA)])
     assert codes(raw) == {"zip.path"}
     assert seen == ["b", "c.lua"]
 
 
 def test_collisions_look_at_each_folder_once(monkeypatch: pytest.MonkeyPatch):
-    calls: list[str] = []
-    whole = names.folded
-    monkeypatch.setattr(names, "folded", lambda path: calls.append(path) or whole(path))
+    calls = heard(monkeypatch, "folded")
     deep = "/".join("d" * 80)
     raw = zip_of([Part(f"{deep}/{n}.lua", LUA) for n in range(1_000)])
     assert read(raw).accepted
