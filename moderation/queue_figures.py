@@ -63,6 +63,7 @@ def figures(reader: User, now: datetime, second: frozenset[int]) -> Figures:
             "all": counted["waiting"],
             "free": counted["waiting"] - counted["held"],
             "second": len(second),
+            "author": Submission.objects.filter(queue_select.settled("author")).count(),
             "stuck": Submission.objects.filter(queue_select.stuck(now, second)).count(),
         },
     )

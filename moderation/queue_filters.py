@@ -23,12 +23,12 @@ VIEWS = {
     "updates": "Updates",
     "findings": "Findings",
     "reports": "Reports",
+    "appeals": "Appeals",
+    "second": "Second person",
+    "escalated": "For an admin",
     "stuck": "Stuck",
     "author": "With the author",
     "decided": "Decided",
-    "second": "Second person",
-    "escalated": "For an admin",
-    "appeals": "Appeals",
 }
 #: Views that are a part of another: their addresses work, and their tabs show while they hold something.
 PARTS = ("second", "escalated", "appeals")

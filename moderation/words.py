@@ -1,6 +1,6 @@
 """How long ago, and how long until, in the words of the workbench."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
 
@@ -41,9 +41,9 @@ def _rough(span: timedelta) -> timedelta:
 
 
 def working_days(start: datetime, end: datetime) -> int:
-    """Whole working days (Monday to Friday, UTC) from `start` to `end`; 0 where `end` is not later."""
-    whole = max((end - start).days, 0)
-    weeks, rest = divmod(whole, 7)
+    """How many working days (Monday to Friday, UTC) begin after `start` and up to `end`; 0 where none does."""
+    first, last = start.astimezone(UTC).date(), end.astimezone(UTC).date()
+    weeks, rest = divmod(max((last - first).days, 0), 7)
     return weeks * 5 + sum(
-        (start + timedelta(days=day)).weekday() < queueing.SATURDAY for day in range(1, rest + 1)
+        (first + timedelta(days=day)).weekday() < queueing.SATURDAY for day in range(1, rest + 1)
     )

@@ -219,7 +219,9 @@
     body.appendChild(label);
     var foot = make("form", "dialog__foot");
     foot.method = "dialog";
-    foot.appendChild(make("button", "button", "Close"));
+    var close = make("button", "button button--small", "Close");
+    close.autofocus = true;
+    foot.appendChild(close);
     dialog.appendChild(body);
     dialog.appendChild(foot);
     document.body.appendChild(dialog);
