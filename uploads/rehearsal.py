@@ -1,18 +1,25 @@
-"""A rehearsal: the intake checks over a package that is not submitted. Nothing is queued and nothing kept.
+"""A rehearsal: the checks over a package that is not submitted. Nothing is queued and nothing kept.
 
-The report is the one of `manage.py validate_package --json`, with what the portal knows on top.
+One report for every door: `manage.py validate_package`, `POST /api/v1/validate` and the page that tries a package.
+Offline there is no portal to ask: what needs it is `not_run`.
+
+Signals in a report: they refuse nothing, and an honest author profits from them, so they are shown. The rules are
+open, so `validate_package` shows all of them to whoever has them; the portal keeps to itself those that stop an
+approval (YARA rules of the operator's own among them) and which version was the first to have one, since a
+stranger may rehearse any mod's next version.
 """
 
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.conf import settings
 
-from uploads import arrivals, facts, staging
+from uploads import arrivals, facts, repacking, staging, weighing
 from uploads.checks import (
     CHECKS,
     MustWaitError,
@@ -25,6 +32,8 @@ from uploads.checks import (
     sidecar_schema,
 )
 from uploads.checks.base import not_run
+from uploads.signals.document import as_document
+from uploads.signals.found import Signal
 from uploads.status import titled
 
 Json = dict[str, Any]
@@ -45,25 +54,21 @@ def rehearse(*, chunks: Iterable[bytes], content_type: str, sidecar_raw: bytes |
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
         package = Path(folder) / "package.zip"
         size, sha256 = _write(package, chunks)
-
-        def open_package() -> BinaryIO:
-            return package.open("rb")
-
-        read = prepare(open_package, size, sha256=sha256, sidecar_raw=sidecar_raw)
-        subject = Subject(
-            open_package=open_package,
-            size=size,
-            sha256=sha256,
-            report=read.report,
-            manifest=read.manifest,
-            sidecar=read.sidecar,
-            sidecar_raw=sidecar_raw,
-            portal=facts.gather(read.sidecar, read.manifest),
-        )
-        return report(subject, _run(subject))
+        read = prepare(lambda: package.open("rb"), size, sha256=sha256, sidecar_raw=sidecar_raw)
+        subject = replace(read, portal=facts.gather(read.sidecar, read.manifest))
+        results = run(subject)
+        weighed = weighing.weigh(None, subject, results)
+        return report(subject, results, [row.signal for row in weighed if not row.signal.blocking])
 
 
-def report(subject: Subject, results: list[Result]) -> Json:
+def validate(open_package: Callable[[], BinaryIO], size: int, sidecar_raw: bytes | None) -> Json:
+    """Check a package without a portal, and report."""
+    subject = prepare(open_package, size, sidecar_raw=sidecar_raw)
+    results = run(subject)
+    return report(subject, results, [*subject.signals, *weighing.warnings(results)])
+
+
+def report(subject: Subject, results: list[Result], signals: Iterable[Signal]) -> Json:
     """The verdict as one document. `accepted` means that no check failed."""
     return {
         "accepted": all(result.status is not Status.FAILED for result in results),
@@ -71,12 +76,8 @@ def report(subject: Subject, results: list[Result]) -> Json:
         "sizeBytes": subject.size,
         "files": len(subject.report.members),
         "checks": [result.as_dict() for result in results],
-        "signals": [
-            {"check": result.check_id, "code": problem.code, "message": problem.message, "path": problem.path}
-            for result in results
-            if result.status is Status.WARNED
-            for problem in result.problems
-        ],
+        "signals": [as_document(signal) for signal in signals],
+        "repack": repacking.offer(subject.open_package, subject.size, subject.report),
     }
 
 
@@ -86,7 +87,7 @@ def named(document: Json) -> list[Json]:
     return [titled(row, titles) for row in document["checks"]]
 
 
-def _run(subject: Subject) -> list[Result]:
+def run(subject: Subject) -> list[Result]:
     """Every check in the list's order; what must wait for a service has said so by itself."""
     said: dict[str, Result] = {}
 
@@ -95,7 +96,7 @@ def _run(subject: Subject) -> list[Result]:
 
     with contextlib.suppress(MustWaitError):
         run_intake(subject, keep)
-    if subject.sidecar_raw is None:  # the form would write it; a rehearsal has none to judge
+    if subject.sidecar is None and subject.sidecar_raw is None:  # the form would write it
         said[sidecar_schema.ID] = not_run(sidecar_schema.ID, "sidecar_not_given", "No sidecar was given.")
     later = {
         check.id: not_run(check.id, "later_phase", LATER[check.phase])

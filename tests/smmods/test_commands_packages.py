@@ -8,10 +8,11 @@ import pytest
 
 from accounts.errors import Problem
 from catalog import schema_registry
-from smmods.management.commands import validate_package
 from tests import factories
+from tests.packages import LUA, Part, encoded, zip_of
 from tests.smmods.running import run
-from uploads.checks import CHECKS, run_intake
+from uploads import rehearsal
+from uploads.checks import CHECKS
 from uploads.checks.base import warned
 
 SAMPLES = Path(__file__).resolve().parents[2] / "catalog" / "samples"
@@ -126,7 +127,7 @@ def test_the_report_has_every_check_once_and_says_what_was_not_run(inside: Path)
     done = run("validate_package", "good.zip", "--json")
     assert done.status == 0, done.err
     report = done.json
-    assert set(report) == {"accepted", "sha256", "sizeBytes", "files", "checks", "signals"}
+    assert set(report) == {"accepted", "sha256", "sizeBytes", "files", "checks", "signals", "repack"}
     assert (report["sizeBytes"], report["files"]) == (Path("good.zip").stat().st_size, 2)
     assert [check["id"] for check in report["checks"]] == [check.id for check in CHECKS]
     keys = {"id", "status", "code", "message", "hint", "path", "evidence", "problems", "rulesVersion"}
@@ -180,10 +181,10 @@ def test_wrong_usage(inside: Path) -> None:
 
 def test_warnings_are_signals_and_refuse_nothing(inside: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = Problem("odd_thing", "This deserves a look.", "Look.", path="Content/init.lua")
-    real = run_intake
+    real = rehearsal.run
     monkeypatch.setattr(
-        validate_package,
-        "run_intake",
+        rehearsal,
+        "run",
         lambda subject: [
             warned("file_signature", [problem]) if r.check_id == "file_signature" else r
             for r in real(subject)
@@ -192,15 +193,84 @@ def test_warnings_are_signals_and_refuse_nothing(inside: Path, monkeypatch: pyte
     Path("good.zip").write_bytes(factories.good_package("a.mod"))
     done = run("validate_package", "good.zip", "--json")
     assert (done.status, done.json["accepted"]) == (0, True)
-    assert done.json["signals"] == [
-        {
-            "check": "file_signature",
-            "code": "odd_thing",
-            "message": "This deserves a look.",
-            "path": "Content/init.lua",
-        }
-    ]
-    assert "passes" in run("validate_package", "good.zip").out
+    signal = done.json["signals"][0]
+    known = {"code": "odd_thing", "message": "This deserves a look.", "path": "Content/init.lua"}
+    assert signal.items() >= (known | {"rule": "file_signature", "weight": 1, "blocking": False}).items()
+    assert signal["title"]
+    assert signal["explanation"]
+    told = run("validate_package", "good.zip")
+    assert "passes" in told.out
+    assert "Content/init.lua: This deserves a look." in told.out
+    assert signal["explanation"] in told.out
+
+
+def spoiled(*more: Part) -> bytes:
+    manifest = encoded(factories.manifest("a.mod"))
+    return zip_of([Part("manifest.json", manifest), Part("Content\\init.lua", LUA), *more])
+
+
+def test_repack_writes_what_pack_writes(inside: Path) -> None:
+    Path("bad.zip").write_bytes(spoiled(Part(".DS_Store", b"x")))
+    done = run("repack", "bad.zip", "--output", "good.zip")
+    assert done.status == 0, done.err
+    assert "Renamed: Content\\init.lua -> Content/init.lua" in done.out
+    assert ".DS_Store" in done.out
+    assert run("validate_package", "good.zip").status == 0
+    with zipfile.ZipFile("good.zip") as archive:
+        archive.extractall("tree")
+    assert run("pack", "tree", "--output", "packed.zip").status == 0
+    assert Path("packed.zip").read_bytes() == Path("good.zip").read_bytes()
+
+
+def test_repack_as_one_document(inside: Path) -> None:
+    Path("bad.zip").write_bytes(spoiled())
+    document = run("repack", "bad.zip", "--output", "good.zip", "--json").json
+    assert document["accepted"]
+    assert document["sizeBytes"] == Path("good.zip").stat().st_size
+
+
+def test_repack_overwrites_only_when_told_and_leaves_nothing_half_written(inside: Path) -> None:
+    Path("bad.zip").write_bytes(spoiled())
+    Path("good.zip").write_bytes(b"mine")
+    refused = run("repack", "bad.zip", "--output", "good.zip")
+    assert (refused.status, "--force" in refused.err) == (1, True)
+    assert Path("good.zip").read_bytes() == b"mine"
+    assert run("repack", "bad.zip", "--output", "good.zip", "--force").status == 0
+    assert run("repack", "bad.zip", "--output", "no/good.zip").status == 1
+    assert run("repack", "bad.zip").status == 2
+    assert sorted(path.name for path in inside.iterdir()) == ["bad.zip", "good.zip"]
+
+
+@pytest.mark.parametrize(
+    ("code", "data"),
+    [
+        ("repack_unreadable", b"no zip"),
+        ("repack_nothing_to_mend", factories.good_package("a.mod")),
+        ("repack_not_enough", spoiled(Part("Content/run.bat", b"echo"))),
+    ],
+)
+def test_repack_refuses_with_the_reason_and_writes_nothing(code: str, data: bytes, inside: Path) -> None:
+    Path("bad.zip").write_bytes(data)
+    refused = run("repack", "bad.zip", "--output", "good.zip")
+    assert refused.status == 1
+    assert f"[{code}]" in refused.err
+    assert [path.name for path in inside.iterdir()] == ["bad.zip"]
+
+
+def test_a_refused_package_says_what_repacking_would_do(inside: Path) -> None:
+    Path("bad.zip").write_bytes(spoiled())
+    told = run("validate_package", "bad.zip")
+    assert told.status == 1
+    assert "Repacking makes a package of it that keeps the rules:" in told.out
+    assert "Renamed: Content\\init.lua -> Content/init.lua" in told.out
+    assert "manage.py repack bad.zip --output bad-repacked.zip" in told.out
+    repack = run("validate_package", "bad.zip", "--json").json["repack"]
+    assert (repack["possible"], repack["accepted"]) == (True, True)
+    Path("worse.zip").write_bytes(spoiled(Part("Content/run.bat", b"echo")))
+    told = run("validate_package", "worse.zip")
+    assert "Repacking mends a part of it:" in told.out
+    assert "remains  Content/run.bat" in told.out
+    assert "manage.py repack" not in told.out
 
 
 def test_the_example_in_the_documentation_is_good_metadata() -> None:

@@ -312,7 +312,7 @@ def test_the_report_is_that_of_the_command(client: Client, settings: Any) -> Non
     answer = client.post("/api/v1/validate", {"package": zipped(), "sidecar": side})
     report = answer.json()
     assert answer.status_code == 200
-    assert sorted(report) == ["accepted", "checks", "files", "sha256", "signals", "sizeBytes"]
+    assert sorted(report) == ["accepted", "checks", "files", "repack", "sha256", "signals", "sizeBytes"]
     assert (report["accepted"], report["files"]) == (True, 2)
     assert [row["id"] for row in report["checks"]] == [check.id for check in CHECKS]
     assert {row["status"] for row in report["checks"]} == {"passed", "not_run"}
