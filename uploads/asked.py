@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from django.conf import settings
 
+from uploads import scanner as watched
 from uploads.package.kinds import EXPECTED
 from uploads.package.rules import DEFAULT, Profile
 from uploads.scanners.beside import Scanner
@@ -26,8 +27,8 @@ def unknown_endings(endings: list[str]) -> list[str]:
 
 
 def scanner() -> Scanner | None:
-    """The antivirus scanner; None where it is off."""
-    if settings.SMMODS_ANTIVIRUS == OFF:
+    """The antivirus scanner; None where it is off, or not fit to be believed (`uploads.scanner`)."""
+    if settings.SMMODS_ANTIVIRUS == OFF or watched.facts()[0]:
         return None
     return Scanner(
         settings.SMMODS_ANTIVIRUS, settings.SMMODS_ANTIVIRUS_SECONDS, settings.SMMODS_ANTIVIRUS_MAX_AGE_DAYS

@@ -15,6 +15,7 @@ Rules
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import BinaryIO
 
 from django.db import transaction
@@ -23,7 +24,7 @@ from accounts import audit, outbox
 from accounts.audit import Action
 from accounts.errors import Problem, RefusedError
 from accounts.models import User
-from uploads import facts, staging
+from uploads import asked, facts, staging
 from uploads.checks import MustWaitError, Result, Subject, prepare, run_intake
 from uploads.isolation.errors import IsolationError, IsolationUnavailableError
 from uploads.models import Revision, Submission
@@ -132,21 +133,19 @@ def subject_for(
     try:
         if source is None and staging.store().size(name) != revision.size_bytes:
             return None
-        read = prepare(source or (lambda: staging.read(name)), revision.size_bytes, sidecar=revision.sidecar)
+        read = prepare(
+            source or (lambda: staging.read(name)),
+            revision.size_bytes,
+            sidecar=revision.sidecar,
+            profile=asked.profile(),
+            scanner=asked.scanner(),
+        )
     except FileNotFoundError:
         return None
     if read.sha256 != revision.sha256:
         return None
     portal = facts.gather(revision.sidecar, read.manifest, submission=submission)
-    return Subject(
-        open_package=read.open_package,
-        size=read.size,
-        sha256=read.sha256,
-        report=read.report,
-        manifest=read.manifest,
-        sidecar=read.sidecar,
-        portal=portal,
-    )
+    return replace(read, portal=portal)
 
 
 def _give_back(submission: Submission, why: str) -> None:
