@@ -20,7 +20,7 @@ from uploads.models import Revision, Signal, Submission
 def ensure_ready(submission: Submission, current: Revision) -> None:
     """Raise RefusedError (409 `blocking_finding` or `dependency_not_published`) naming what is in the way."""
     _ensure_judged(submission, current)
-    _ensure_installable(submission, current)
+    ensure_installable(submission, current)
 
 
 def _ensure_judged(submission: Submission, current: Revision) -> None:
@@ -64,7 +64,8 @@ def _people_with_a_stake(submission: Submission) -> set[int]:
     }
 
 
-def _ensure_installable(submission: Submission, current: Revision) -> None:
+def ensure_installable(submission: Submission, current: Revision) -> None:
+    """Raise RefusedError (409 `dependency_not_published`) where it needs what the catalog does not have."""
     listed = (current.manifest or {}).get("dependencies") or []
     wishes: list[dict[str, Any]] = [row for row in listed if not row.get("optional")]
     if not wishes:

@@ -5,7 +5,7 @@ Rules
   (patience); only what lies between two anchors is compared closely, and only while it is small.
 - What is too large to be compared closely is shown as removed and added, never left out.
 - Within a changed line the changed words are marked, until the budget for that (`WORDS`) is used up.
-- At most `ROWS` rows are shown; the rest is counted.
+- At most `ROWS` rows are made unless more are asked for; the rest is counted.
 - A line is shown up to `SHOWN` characters, and says how many more it has; invisible and direction-changing
   characters are shown by their code points.
 """
@@ -14,16 +14,19 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
+from typing import Any
 
 CONTEXT = 3
 #: Products of line counts up to which two stretches are compared closely.
 CLOSE = 250_000
 #: Products of word counts, over all lines of one difference, that are spent on marking words.
 WORDS = 300_000
-ROWS, SHOWN = 4000, 1000
+#: The product for one line from which on only its ends are compared.
+LINE = 20_000
+ROWS, SHOWN = 800, 1000
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 #: Characters that change what a reader sees without being seen: controls, directions, zero widths.
 _UNSEEN = re.compile(
@@ -50,6 +53,8 @@ class Line:
     old_number: int | None = None
     new_number: int | None = None
     parts: tuple[Part, ...] = ()
+    #: What hangs on it: the findings in this line.
+    note: Any = None
 
     @property
     def number(self) -> int | None:
@@ -70,13 +75,14 @@ class Hunk:
     """Changes with the lines around them, as one column and as two."""
 
     header: str
+    words: str = ""
     lines: list[Line] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The hunks, how many lines were added and removed, and how many hunks are not shown."""
+    """The hunks, how many lines were added and removed, and how many rows are not shown."""
 
     hunks: tuple[Hunk, ...]
     added: int
@@ -108,20 +114,30 @@ def unseen(text: str) -> list[str]:
     return [unicodedata.name(char, f"U+{ord(char):04X}") for char in found]
 
 
-def compare(old: Sequence[str], new: Sequence[str]) -> Difference:
-    """The difference of two lists of lines."""
+def compare(
+    old: Sequence[str],
+    new: Sequence[str],
+    *,
+    notes: Mapping[int, Any] | None = None,
+    rows: int = ROWS,
+) -> Difference:
+    """The difference of two lists of lines, in at most `rows` rows.
+
+    `notes` hang on lines of the new side, by their numbers.
+    """
     blocks = list(_merged(_blocks(old, new, 0, len(old), 0, len(new))))
-    budget, rows = Budget(), 0
+    budget, left, left_out = Budget(), rows, 0
     hunks: list[Hunk] = []
-    groups = list(_groups(blocks))
-    for group in groups:
-        if rows >= ROWS:
-            break
-        hunks.append(_hunk(old, new, group, budget, ROWS - rows))
-        rows += len(hunks[-1].rows)
+    for group in _groups(blocks):
+        due = sum(max(i2 - i1, j2 - j1) for _, i1, i2, j1, j2 in group)
+        if left > 0:
+            hunks.append(_hunk(old, new, group, budget, left, notes or {}))
+            left -= len(hunks[-1].rows)
+            due -= len(hunks[-1].rows)
+        left_out += due
     added = sum(j2 - j1 for tag, _, _, j1, j2 in blocks if tag != "equal")
     removed = sum(i2 - i1 for tag, i1, i2, _, _ in blocks if tag != "equal")
-    return Difference(tuple(hunks), added, removed, len(groups) - len(hunks))
+    return Difference(tuple(hunks), added, removed, left_out)
 
 
 def _blocks(old: Sequence[str], new: Sequence[str], a1: int, a2: int, b1: int, b2: int) -> Iterator[Block]:
@@ -226,26 +242,40 @@ def _groups(blocks: list[Block]) -> Iterator[list[Block]]:
         yield group
 
 
-def _hunk(old: Sequence[str], new: Sequence[str], group: list[Block], budget: Budget, room: int) -> Hunk:
+def _hunk(
+    old: Sequence[str],
+    new: Sequence[str],
+    group: list[Block],
+    budget: Budget,
+    room: int,
+    notes: Mapping[int, Any],
+) -> Hunk:
     first, final = group[0], group[-1]
-    hunk = Hunk(f"@@ {_span(first[1], final[2])} to {_span(first[3], final[4])} @@")
+    hunk = Hunk(
+        f"@@ {_span(first[1], final[2])} to {_span(first[3], final[4])} @@", f"from line {first[3] + 1} on"
+    )
     for tag, i1, i2, j1, j2 in group:
+        left = room - len(hunk.rows)
         if tag == "equal":
-            for i, j in zip(range(i1, i2), range(j1, j2), strict=True):
-                line = Line("same", seen(old[i]), i + 1, j + 1)
+            for i, j in list(zip(range(i1, i2), range(j1, j2), strict=True))[: max(left, 0)]:
+                line = Line("same", seen(old[i]), i + 1, j + 1, note=notes.get(j + 1))
                 hunk.lines.append(line)
                 hunk.rows.append(Row(Line("same", line.text, i + 1, i + 1), line))
             continue
         gone, come = [], []
-        for offset in range(min(max(i2 - i1, j2 - j1), room)):
+        for offset in range(min(max(i2 - i1, j2 - j1), left)):
             i, j = i1 + offset, j1 + offset
             before, after = old[i] if i < i2 else None, new[j] if j < j2 else None
             left_parts, right_parts = words(before, after, budget)
-            left = None if before is None else Line("del", seen(before), i + 1, None, left_parts)
-            right = None if after is None else Line("add", seen(after), None, j + 1, right_parts)
-            gone.append(left)
-            come.append(right)
-            hunk.rows.append(Row(left, right))
+            one = None if before is None else Line("del", seen(before), i + 1, None, left_parts)
+            two = (
+                None
+                if after is None
+                else Line("add", seen(after), None, j + 1, right_parts, notes.get(j + 1))
+            )
+            gone.append(one)
+            come.append(two)
+            hunk.rows.append(Row(one, two))
         hunk.lines += [line for line in gone if line is not None] + [
             line for line in come if line is not None
         ]
@@ -261,7 +291,10 @@ def words(before: str | None, after: str | None, budget: Budget) -> tuple[tuple[
     if before is None or after is None or budget.left <= 0 or max(len(before), len(after)) > SHOWN:
         return (), ()
     left, right = _TOKEN.findall(before), _TOKEN.findall(after)
-    if not budget.spend(len(left) * len(right)):
+    cost = len(left) * len(right)
+    if cost > LINE:
+        return _by_their_ends(left, right)
+    if not budget.spend(cost):
         return (), ()
     matcher = SequenceMatcher(None, left, right, autojunk=False)
     if matcher.quick_ratio() < 0.3 or matcher.ratio() < 0.3:
@@ -273,3 +306,19 @@ def words(before: str | None, after: str | None, budget: Budget) -> tuple[tuple[
             if tokens:
                 parts.append(Part(seen("".join(tokens)), tag != "equal"))
     return tuple(one), tuple(two)
+
+
+def _by_their_ends(left: list[str], right: list[str]) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """Long lines: what lies between the beginning and the end that both share is marked."""
+    shorter = min(len(left), len(right))
+    start = next((at for at in range(shorter) if left[at] != right[at]), shorter)
+    rest = range(shorter - start)
+    end = next((at for at in rest if left[-1 - at] != right[-1 - at]), len(rest))
+    if not start and not end:
+        return (), ()
+    sides = []
+    for tokens in (left, right):
+        cuts = (tokens[:start], tokens[start : len(tokens) - end], tokens[len(tokens) - end :])
+        parts = zip(cuts, (False, True, False), strict=True)
+        sides.append(tuple(Part(seen("".join(part)), changed) for part, changed in parts if part))
+    return sides[0], sides[1]

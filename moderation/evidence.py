@@ -4,20 +4,25 @@ Rules
 - The difference is against the newest other submission of the mod that was approved and not taken back; a
   published submission is compared with what was approved before it.
 - Files are the same when their SHA-256 is; files that any approved revision of the mod already had fold away.
-- Nothing of a package is run or rendered: text is shown as text with line numbers, everything else as hex.
+- Nothing of a package is run or rendered: text is shown as text with line numbers, everything else as facts
+  and hex.
 - Reading is bounded: at most `TEXT` bytes of a side are compared line by line.
+- The number of queries is the same whatever a package holds; a tree of 5,000 files is shown `PAGE` at a time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from moderation import members
-from moderation.differences import Difference, compare
-from moderation.models import Decision
+from moderation import history, members
+from moderation.differences import ROWS, Difference, compare
+from moderation.history import History
 from uploads.models import PackageFile, Revision, Submission
 
-TEXT = 1024 * 1024
+TEXT = 4 * 1024 * 1024
+#: How many files the tree shows at a time.
+PAGE = 100
+_COUNTED = ("approved", "published", "superseded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +34,36 @@ class FieldChange:
     new: str
 
 
+class FileRow(NamedTuple):
+    """A member as the inventory has it."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+    kind: str
+    executable: bool
+
+
 @dataclass(frozen=True, slots=True)
 class TreeFile:
     """A file of either side: `change` is added, changed, removed or same; `known` where it was reviewed before."""
 
     path: str
     change: str
-    new: PackageFile | None
-    old: PackageFile | None
+    new: FileRow | None
+    old: FileRow | None
     known: bool
 
     @property
     def executable(self) -> bool:
         """Whether either side of it can run by itself."""
         return any(side is not None and side.executable for side in (self.new, self.old))
+
+    @property
+    def kind(self) -> str:
+        """What it is by its bytes, now, or before it was removed."""
+        side = self.new or self.old
+        return side.kind if side is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,25 +82,27 @@ class Tree:
     def counts(self) -> dict[str, int]:
         """How many files were added, changed and removed."""
         return {
-            change: sum(file.change == change for file in self.files)
+            change: sum(file.change == change for file in self.changed)
             for change in ("added", "changed", "removed")
         }
 
+    def find(self, path: str) -> TreeFile | None:
+        """The file at `path`, on either side."""
+        return next((file for file in self.files if file.path == path), None)
 
-def baseline(submission: Submission) -> Revision | None:
+
+def baseline(submission: Submission, past: History | None = None) -> Revision | None:
     """The revision that was approved last, before this submission; None for a first release."""
     if not submission.mod_id:
         return None
-    approved = (
-        Decision.objects.filter(action="approve", needs_second="", submission__mod_id=submission.mod_id)
-        .exclude(submission=submission)
-        .filter(submission__state__in=("approved", "published", "superseded"))
+    past = past or history.of(submission)
+    first = min(
+        (row.pk for row in past.own if row.action == "approve" and not row.needs_second), default=None
     )
-    own = submission.decisions.filter(action="approve", needs_second="").order_by("id").first()
-    if own is not None:
-        approved = approved.filter(pk__lt=own.pk)
-    newest = approved.select_related("revision", "revision__submission").order_by("-id").first()
-    return newest.revision if newest is not None else None
+    for row in past.approved:
+        if row.submission.state in _COUNTED and (first is None or row.pk < first):
+            return row.revision
+    return None
 
 
 def field_changes(old: Revision | None, new: Revision) -> list[FieldChange]:
@@ -120,11 +143,21 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def tree(submission: Submission, old: Revision | None, new: Revision) -> Tree:
+def tree(submission: Submission, old: Revision | None, new: Revision, past: History | None = None) -> Tree:
     """The files of both revisions side by side, sorted by path."""
-    after = {file.path: file for file in new.files.all()}
-    before = {file.path: file for file in old.files.all()} if old is not None else {}
-    hashes = _approved_hashes(submission, new)
+    past = past or history.of(submission)
+    sides: dict[int, dict[str, FileRow]] = {new.pk: {}}
+    if old is not None:
+        sides[old.pk] = {}
+    for revision, *columns in (
+        PackageFile.objects.filter(revision__in=list(sides))
+        .order_by()
+        .values_list("revision_id", *FileRow._fields)
+    ):
+        row = FileRow(*columns)
+        sides[revision][row.path] = row
+    after, before = sides[new.pk], sides[old.pk] if old is not None else {}
+    hashes = _approved_hashes(past, old, after.values(), before.values())
     files = []
     for path in sorted(after.keys() | before.keys()):
         now, then = after.get(path), before.get(path)
@@ -142,31 +175,46 @@ def tree(submission: Submission, old: Revision | None, new: Revision) -> Tree:
     )
 
 
-def _approved_hashes(submission: Submission, new: Revision) -> set[str]:
-    """Which of the revision's hashes an approved revision of the same mod already had."""
-    approved = Decision.objects.filter(
-        action="approve", needs_second="", submission__mod_id=submission.mod_id
-    ).exclude(submission=submission)
-    return set(
-        PackageFile.objects.filter(
-            revision__in=approved.values("revision"), sha256__in=new.files.values("sha256")
-        )
-        .values_list("sha256", flat=True)
-        .distinct()
-    )
+def _approved_hashes(
+    past: History, old: Revision | None, after: Iterable[FileRow], before: Iterable[FileRow]
+) -> Collection[str]:
+    """Hashes that an approved revision of the same mod already had; only those the last one had not are asked for."""
+    known = {row.sha256 for row in before}
+    others = {row.revision_id for row in past.approved} - ({old.pk} if old is not None else set())
+    asked = {row.sha256 for row in after} - known
+    if others and asked:
+        rows = PackageFile.objects.filter(revision__in=others, sha256__in=asked).order_by()
+        known.update(rows.values_list("sha256", flat=True))
+    return known
 
 
 @dataclass(frozen=True, slots=True)
 class FileDifference:
-    """How one file differs: as text where both sides are text, else why not."""
+    """How one file differs: as text where both sides are text, else why not.
+
+    `of_facts` tells that `difference` is of what is known of two programs, line by line, and not of a text.
+    """
 
     file: TreeFile
     difference: Difference | None
     why: str = ""
+    of_facts: bool = False
 
 
-def file_difference(file: TreeFile, old: Revision | None, new: Revision) -> FileDifference:
-    """The difference of one file; never raises for what lies in a package."""
+def file_difference(
+    file: TreeFile,
+    old: Revision | None,
+    new: Revision,
+    *,
+    notes: Mapping[int, Any] | None = None,
+    rows: int = ROWS,
+) -> FileDifference:
+    """The difference of one file; never raises for what lies in a package.
+
+    `notes` are hung on lines of the new side, by their numbers; at most `rows` rows are made.
+    """
+    if file.kind == "pe":
+        return _facts_difference(file, old, new, rows)
     sides = []
     for row, revision in ((file.old, old), (file.new, new)):
         if row is None or revision is None:
@@ -174,13 +222,53 @@ def file_difference(file: TreeFile, old: Revision | None, new: Revision) -> File
             continue
         if row.size_bytes > TEXT:
             return FileDifference(
-                file, None, "It is too large to be compared line by line; read it in the viewer."
+                file,
+                None,
+                f"It has {row.size_bytes:,} bytes: too large to be compared line by line. "
+                "Read it in the viewer, a piece at a time.",
             )
         piece = members.read(revision, file.path, limit=TEXT)
         if piece is None:
             return FileDifference(file, None, "Its bytes can't be read any more.")
         text = members.as_text(piece.raw)
         if text is None:
-            return FileDifference(file, None, "It is not text; the viewer shows its bytes.")
+            return FileDifference(file, None, f"{members.why_no_text(piece.raw)} The viewer shows its bytes.")
         sides.append(text)
-    return FileDifference(file, compare(sides[0].splitlines(), sides[1].splitlines()))
+    difference = compare(sides[0].splitlines(), sides[1].splitlines(), notes=notes, rows=rows)
+    return FileDifference(file, difference)
+
+
+def _facts_difference(file: TreeFile, old: Revision | None, new: Revision, rows: int) -> FileDifference:
+    """What two programs say of themselves: imports, exports, sections, signer, what lies behind their end."""
+    wanted = [revision.pk for revision in (old, new) if revision is not None]
+    found = dict(
+        PackageFile.objects.filter(revision__in=wanted, path=file.path).values_list("revision_id", "facts")
+    )
+    before, after = (
+        facts_lines(found.get(revision.pk, {})) if revision is not None else [] for revision in (old, new)
+    )
+    if not before and not after:
+        return FileDifference(
+            file, None, "It is a program of which nothing is known. The viewer shows its bytes."
+        )
+    return FileDifference(file, compare(before, after, rows=rows), of_facts=True)
+
+
+def facts_lines(facts: Mapping[str, Any]) -> list[str]:
+    """The facts of a program as lines, `imports: KERNEL32.dll CreateFileW`, in their own order."""
+    return [line for name, value in facts.items() for line in _fact(str(name), value)]
+
+
+def _fact(name: str, value: Any) -> Iterable[str]:
+    if isinstance(value, list):
+        for inner in value:
+            yield from _fact(name, inner)
+    elif isinstance(value, Mapping):
+        plain = {key: inner for key, inner in value.items() if not isinstance(inner, list | Mapping)}
+        if plain:
+            yield f"{name}: " + ", ".join(f"{key} {_plain(inner)}" for key, inner in plain.items())
+        for key, inner in value.items():
+            if key not in plain:
+                yield from _fact(f"{name}.{key}", inner)
+    else:
+        yield f"{name}: {_plain(value)}"

@@ -99,26 +99,32 @@ def _level(level: str, reasons: Sequence[Reason]) -> str:
     return level
 
 
+TAKEN_BACK = Problem(
+    "bytes_taken_back",
+    "These very bytes were published once and taken back.",
+    "Restore that release instead, or reject this one.",
+)
+
+
+def failed_check(check_id: str, code: str, message: str, path: str) -> Problem:
+    """A failed check as what stands in the way of an approval."""
+    return Problem(
+        code or "check_failed",
+        f"The check {check_id} failed: {message}",
+        "Ask for changes: the author can replace the package.",
+        path=path,
+    )
+
+
 def blocks(submission: Submission) -> list[Problem]:
     """What keeps these bytes from being approved, each with how to unblock it; empty where nothing does."""
     current = submission.current
     if current is None:
         return []
     found = [
-        Problem(
-            result.code or "check_failed",
-            f"The check {result.check_id} failed: {result.message}",
-            "Ask for changes: the author can replace the package.",
-            path=result.path,
-        )
+        failed_check(result.check_id, result.code, result.message, result.path)
         for result in current.results.filter(status="failed")
     ]
     if Release.objects.taken_back().filter(sha256=current.sha256).exists():
-        found.append(
-            Problem(
-                "bytes_taken_back",
-                "These very bytes were published once and taken back.",
-                "Restore that release instead, or reject this one.",
-            )
-        )
+        found.append(TAKEN_BACK)
     return found

@@ -94,6 +94,11 @@ def why(submission: Submission, action: str) -> str:
 def waiting(submission: Submission) -> Decision | None:
     """The first person's decision that still waits for a second: the newest of all, on the current bytes."""
     newest = submission.decisions.exclude(action="escalate").order_by("-id").first()
+    return still_waiting(submission, newest)
+
+
+def still_waiting(submission: Submission, newest: Decision | None) -> Decision | None:
+    """`newest`, the last decision beside escalations, if it is the first of two on the current bytes."""
     current = submission.current
     if newest is None or current is None or not newest.needs_second or newest.seconded_at is not None:
         return None

@@ -1,71 +1,126 @@
-"""The review page and what hangs on it: a file's viewer, writing to the author or to staff.
+"""The review page, and writing to the author or to staff from it.
 
 Rules
 - Nobody opens the review of their own work: its author sees the submission's own page.
 - What comes out of a package is text in a template that escapes it; nothing is sent as a file.
+- What is looked at is in the address: `path` the file, `view` split or unified, `rows` how many of its rows,
+  `files` the page of the tree, `show=all` also files that are the same, `find` files by a part of their path,
+  `findings` the page of findings.
 """
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import permissions
 from accounts.errors import RefusedError
 from accounts.limits import limited
 from accounts.models import User
+from accounts.roles import Relation
 from accounts.views_signed_in import person_who_may
-from catalog.models import Dependency, Release
 from moderation import (
     appeals,
     author,
+    conversation,
+    decision_panel,
     drafts,
     evidence,
-    given,
+    findings,
+    history,
     leases,
     notes,
     opened,
-    policies,
-    queue,
-    second_person,
+    tree_page,
     viewers,
 )
 from moderation.forms import DecisionForm
-from moderation.relation import ensure_not_own
-from moderation.table import ACTIONS, possible
+from moderation.relation import relation_column
 from uploads import documents
 from uploads import status as progress
 from uploads.checks import CHECKS
 from uploads.models import Revision, Submission
 
 QUEUE = "/moderation/queue/"
-#: How many changed files the tree shows; the viewer's list has them all.
-SHOWN_FILES = 500
+#: Rows of a difference beyond which nothing more is shown on the page.
+MOST_ROWS = 8000
 
 
 def reviewed(request: HttpRequest, submission_id: str) -> tuple[User, Submission, Revision]:
     """Who reviews what. Raises RefusedError: 401, 403 by role or on one's own work, 404."""
     reader = person_who_may(request, "queue.view")
     submission = (
-        Submission.objects.select_related("author", "current", "current__uploader")
+        Submission.objects.select_related("author", "current", "current__uploader", "lease__holder")
+        .annotate(stands=relation_column(reader))
         .filter(submission_id=submission_id)
         .first()
     )
     if submission is None or submission.current is None:
-        raise RefusedError(
-            "not_found", "There is no such submission to review.", "Look in the queue.", status=404
-        )
-    ensure_not_own(reader, submission)
+        raise absent()
+    permissions.ensure(reader, "decision.make", Relation(vars(submission)["stands"]))
     return reader, submission, submission.current
+
+
+def absent() -> RefusedError:
+    """The refusal of a submission that is not there, or has nothing to review yet."""
+    return RefusedError(
+        "not_found", "There is no such submission to review.", "Look in the queue.", status=404
+    )
 
 
 def address(submission_id: str) -> str:
     """The review page of a submission."""
     return f"/moderation/review/{submission_id}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What of the page is looked at, as its address says."""
+
+    path: str
+    style: str
+    rows: int
+    files: int
+    everything: bool
+    find: str
+    findings: int
+
+    @classmethod
+    def of(cls, given: QueryDict) -> "Place":
+        """What an address asks for; what can't be is as if it were not there."""
+        return cls(
+            given.get("path", "")[:400],
+            "unified" if given.get("view") == "unified" else "split",
+            min(_number(given, "rows"), MOST_ROWS),
+            _number(given, "files"),
+            given.get("show") == "all",
+            given.get("find", "").strip()[:100],
+            _number(given, "findings"),
+        )
+
+    def query(self, **more: Any) -> str:
+        """The address that says the same but for `more`; empty values are left out."""
+        values = {
+            "path": self.path,
+            "view": self.style if self.style != "split" else "",
+            "files": self.files,
+            "show": "all" if self.everything else "",
+            "find": self.find,
+            "findings": self.findings,
+        } | more
+        return urlencode({name: value for name, value in values.items() if value})
+
+
+def _number(given: QueryDict, name: str) -> int:
+    """A number of at most six digits, or 0."""
+    text = given.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0
 
 
 @never_cache
@@ -86,48 +141,71 @@ def review_page(
     *,
     draft: drafts.Draft | None = None,
     errors: list[tuple[str, str, str]] | None = None,
+    written: dict[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    """The page with `form` as it was typed, or as its `draft` was kept, and what is wrong with it."""
+    """The page with `form` as it was typed, or as its `draft` was kept, and what is wrong with it.
+
+    `written` are words for the conversation or for a verdict that were refused, by their field.
+    """
     current = submission.current
     if current is None:
-        raise RefusedError(
-            "not_found", "There is no such submission to review.", "Look in the queue.", status=404
-        )
-    context = _head(reader, submission, current)
-    context |= _difference(request, submission, current)
-    context |= _decision(submission, form)
+        raise absent()
+    place = Place.of(request.GET)
+    past = history.of(submission)
+    found = findings.of(submission, current, place.findings)
+    people, figures = author.panel(submission, past.authors)
+    context = _head(reader, submission, current, past)
+    context |= _difference(request, submission, current, past, found, place)
+    context |= decision_panel.of(submission, form, context["checks"], found, figures)
     context |= {
-        "thread": _thread(submission),
-        "author": author.panel(submission),
-        "decisions": submission.decisions.select_related("decider", "revision"),
+        "findings": found,
+        "talk": conversation.of(submission),
+        "author": people,
+        "figures": figures,
+        "decisions": past.own,
         "errors": errors or [],
+        "written": written or {},
         "draft": draft,
+        "place": place,
+        "finding_pages": [
+            {"number": number, "query": place.query(findings=number)} for number in range(1, found.pages + 1)
+        ],
+        "here": place.query(),
         "lease_minutes": leases.minutes(),
-        "nav_counts": {QUEUE: queue.waiting_count()},
+        "nav_counts": {QUEUE: figures.waiting},
     }
     return render(request, "moderation/review.html", context, status=status)
 
 
-def _head(reader: User, submission: Submission, current: Revision) -> dict[str, Any]:
+def _head(reader: User, submission: Submission, current: Revision, past: history.History) -> dict[str, Any]:
     reasons = list(submission.reasons.filter(closed_at__isnull=True).order_by("due_at"))
     checks = _checks(current)
-    first = second_person.waiting(submission)
+    first = past.waiting(submission)
     return {
         "submission": submission,
         "revision": current,
+        "base": address(submission.submission_id),
         "reasons": reasons,
         "due": reasons[0].due_at if reasons else None,
         "overdue": bool(reasons) and reasons[0].due_at < timezone.now(),
         "since": min((reason.opened_at for reason in reasons), default=None),
-        "held": leases.holder_of(submission, reader),
+        "held": _held(reader, submission),
         "checks": checks,
         "later": len(CHECKS) - len(checks),
-        "failed": sum(check["status"] == "failed" for check in checks),
-        "signals": sum(check["status"] == "warned" for check in checks),
+        "failed": [check for check in checks if check["status"] == "failed"],
+        "others": [check for check in checks if check["status"] != "failed"],
         "first": first,
         "first_is_mine": first is not None and first.decider_id == reader.pk,
     }
+
+
+def _held(reader: User, submission: Submission) -> leases.Held | None:
+    """The live lease, which was read with the submission."""
+    lease = getattr(submission, "lease", None)
+    if lease is None or lease.until <= timezone.now():
+        return None
+    return leases.Held(lease.holder, lease.taken_at, lease.until, lease.holder_id == reader.pk)
 
 
 def _checks(current: Revision) -> list[dict[str, Any]]:
@@ -140,144 +218,59 @@ def _checks(current: Revision) -> list[dict[str, Any]]:
     ]
 
 
-def _difference(request: HttpRequest, submission: Submission, current: Revision) -> dict[str, Any]:
-    old = evidence.baseline(submission)
-    files = evidence.tree(submission, old, current)
+def _difference(
+    request: HttpRequest,
+    submission: Submission,
+    current: Revision,
+    past: history.History,
+    found: findings.Findings,
+    place: Place,
+) -> dict[str, Any]:
+    old = evidence.baseline(submission, past)
+    files = evidence.tree(submission, old, current, past)
     item = f"{submission.submission_id}/{current.number}"
-    chosen = _chosen(files, request.GET.get("path", ""))
-    if chosen is not None and request.GET.get("path"):
+    chosen = files.find(place.path) or tree_page.first_to_read(files)
+    if chosen is not None and place.path:
         opened.note(request.session, item, chosen.path)
     unread = opened.unopened(
         request.session, item, (file.path for file in files.changed if file.new is not None)
     )
-    style = "unified" if request.GET.get("view") == "unified" else "split"
+    fields = evidence.field_changes(old, current)
+
+    def link(**more: Any) -> str:
+        return f"{address(submission.submission_id)}?{place.query(**more)}#difference"
+
+    notes_of = found.by_line.get(chosen.path, {}) if chosen is not None else {}
     return {
         "old": old,
-        "fields": evidence.field_changes(old, current),
+        "fields": fields[: tree_page.FIELDS],
+        "more_fields": max(len(fields) - tree_page.FIELDS, 0),
         "tree": files,
         "counts": files.counts(),
-        "more_files": max(len(files.changed) - SHOWN_FILES, 0),
-        "folders": _folders(files, chosen, set(unread), f"{address(submission.submission_id)}?view={style}&"),
-        "chosen": evidence.file_difference(chosen, old, current) if chosen is not None else None,
-        "style": style,
+        "listing": tree_page.of(
+            files,
+            chosen,
+            set(unread),
+            found.by_path,
+            link,
+            everything=place.everything,
+            page=place.files,
+        ),
+        "matching": tree_page.matching(files, place.find),
+        "chosen": evidence.file_difference(
+            chosen, old, current, notes=notes_of, **({"rows": place.rows} if place.rows else {})
+        )
+        if chosen is not None
+        else None,
+        "chosen_notes": notes_of.get(0, ()),
+        "pictured": chosen is not None and chosen.kind in viewers.PICTURES,
+        "style": place.style,
+        "split_link": link(path=chosen.path if chosen else "", view=""),
+        "unified_link": link(path=chosen.path if chosen else "", view="unified"),
+        "more_link": link(path=chosen.path if chosen else "", rows=MOST_ROWS),
+        "can_show_more": place.rows < MOST_ROWS,
         "unopened": unread,
-        "path_query": urlencode({"path": chosen.path}) if chosen is not None else "",
     }
-
-
-def _chosen(files: evidence.Tree, path: str) -> evidence.TreeFile | None:
-    """The file that was asked for, else the first changed one that is not the manifest."""
-    for file in files.files:
-        if file.path == path:
-            return file
-    first = [file for file in files.changed if file.path != "manifest.json"]
-    return next(iter([*first, *files.changed]), None)
-
-
-def _folders(
-    files: evidence.Tree, chosen: evidence.TreeFile | None, unread: set[str], link: str
-) -> list[dict[str, Any]]:
-    folders: dict[str, list[dict[str, Any]]] = {}
-    for file in files.changed[:SHOWN_FILES]:
-        folder, _, name = file.path.rpartition("/")
-        query = urlencode({"path": file.path})
-        folders.setdefault(folder, []).append(
-            {
-                "name": f"{name} (executable)" if file.executable else name,
-                "href": f"{link}{query}#difference",
-                "change": file.change,
-                "current": chosen is not None and file.path == chosen.path,
-                "unread": file.path in unread,
-            }
-        )
-    return [{"name": name, "files": rows} for name, rows in sorted(folders.items())]
-
-
-def _decision(submission: Submission, form: DecisionForm) -> dict[str, Any]:
-    rules = possible(submission.state)
-    others = Release.objects.filter(mod__mod_id=submission.mod_id, taken_back_at__isnull=True).exclude(
-        version=submission.version
-    )
-    return {
-        "form": form,
-        "rules": rules,
-        "chosen_action": form.action if form.action in ACTIONS else "",
-        "blocks": given.blocks(submission) if any(rule.name == "approve" for rule in rules) else [],
-        "choices": form.choices(policies.in_force()),
-        "asks_reason": any(rule.reason for rule in rules),
-        "asks_successor": any(rule.successor for rule in rules),
-        "asks_question": any(rule.question for rule in rules),
-        "asks_level": any(rule.level for rule in rules),
-        "successors": others.filter(superseded_at__isnull=True).order_by("-version_key")
-        if any(rule.successor for rule in rules)
-        else [],
-        "dependants": Dependency.objects.filter(
-            mod_id_wanted=submission.mod_id or "", release__taken_back_at__isnull=True
-        )
-        .values("release__mod__name")
-        .distinct()
-        .count(),
-    }
-
-
-def _thread(submission: Submission) -> list[dict[str, Any]]:
-    """Messages and staff notes by time; among staff the team's words have a writer too."""
-    rows = [
-        {
-            "author": message.writer.name,
-            "team": message.from_staff,
-            "staff": False,
-            "at": message.at,
-            "about": f"revision {message.revision_number}"
-            + (f", written by {message.writer.name}" if message.from_staff else ""),
-            "text": message.text,
-        }
-        for message in submission.messages.select_related("writer")
-    ]
-    rows += [
-        {
-            "author": note.writer.name,
-            "team": False,
-            "staff": True,
-            "at": note.at,
-            "about": "",
-            "text": note.text,
-        }
-        for note in submission.staff_notes.select_related("writer")
-    ]
-    return sorted(rows, key=lambda row: row["at"])
-
-
-@never_cache
-@require_safe
-def file(request: HttpRequest, submission_id: str) -> HttpResponse:
-    """One member of the package as numbered lines or as hex; `side=old` shows the last approved one."""
-    _, submission, current = reviewed(request, submission_id)
-    path, side = request.GET.get("path", ""), request.GET.get("side", "new")
-    revision = evidence.baseline(submission) if side == "old" else current
-    row = revision.files.filter(path=path).first() if revision is not None else None
-    if revision is None or row is None:
-        raise RefusedError(
-            "not_found", "There is no such file in this package.", "Choose one of the list.", status=404
-        )
-    offset = request.GET.get("offset", "0")
-    start = int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 12 else 0
-    as_hex = request.GET.get("as") == "hex"
-    found = viewers.view(revision, row, start, as_hex=as_hex)
-    if revision.pk == current.pk:
-        opened.note(request.session, f"{submission_id}/{current.number}", path)
-    base = {"path": path, "side": side} | ({"as": "hex"} if as_hex else {})
-    context = {
-        "submission": submission,
-        "revision": revision,
-        "view": found,
-        "old": side == "old",
-        "before": urlencode(base | {"offset": found.before}) if found.before is not None else "",
-        "after": urlencode(base | {"offset": found.after}) if found.after is not None else "",
-        "other": urlencode({"path": path, "side": side} | ({} if as_hex else {"as": "hex"})),
-        "files": revision.files.values_list("path", flat=True),
-    }
-    return render(request, "moderation/file.html", context)
 
 
 @never_cache
@@ -286,11 +279,24 @@ def file(request: HttpRequest, submission_id: str) -> HttpResponse:
 def write(request: HttpRequest, submission_id: str) -> HttpResponse:
     """A message to the author, or a note for staff alone."""
     reader, submission, _ = reviewed(request, submission_id)
-    text = request.POST.get("text", "")
-    if request.POST.get("to") == "author":
-        appeals.reply(reader, submission, text)
-        messages.success(request, "Sent. The author reads it as from the moderation team.")
-    else:
-        notes.write(reader, submission, text)
-        messages.success(request, "Noted. Only staff see it.")
+    text, to = request.POST.get("text", ""), request.POST.get("to", "")
+    try:
+        if to == "author":
+            appeals.reply(reader, submission, text)
+            messages.success(request, "Sent. The author reads it as from the moderation team.")
+        else:
+            notes.write(reader, submission, text)
+            messages.success(request, "Noted. Only staff see it.")
+    except RefusedError as refused:
+        if refused.status != 422:
+            raise
+        return review_page(
+            request,
+            reader,
+            submission,
+            DecisionForm(),
+            errors=[("#conversation", refused.message, refused.hint)],
+            written={"author" if to == "author" else "staff": text},
+            status=422,
+        )
     return redirect(f"{address(submission_id)}#conversation")

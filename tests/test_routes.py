@@ -82,6 +82,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "moderation/queue/next/",
         "moderation/queue/bulk/",
         "moderation/review/<str:submission_id>/decide/",
+        "moderation/review/<str:submission_id>/findings/",
         "moderation/review/<str:submission_id>/draft/",
         "moderation/review/<str:submission_id>/lease/",
         "moderation/review/<str:submission_id>/write/",
@@ -125,6 +126,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "moderation/recall/",
         "moderation/statistics/",
         "moderation/review/<str:submission_id>/",
+        "moderation/review/<str:submission_id>/catalog/",
     ],
     (302, 403, 403, 403, 403, 403): [
         "account/2fa/reauthenticate/",
@@ -151,6 +153,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "moderation/reports/<str:report_id>/",
         "moderation/statistics/<slug:name>.csv",
         "moderation/review/<str:submission_id>/file/",
+        "moderation/review/<str:submission_id>/image/",
     ],
     (302, 404, 404, 200, 302, 302): [
         "upload/<str:submission_id>/withdraw/",
