@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from accounts.errors import RefusedError
 from catalog import documents
-from catalog.client import ClientError, Source, parse_catalog
+from catalog.client import ClientError, Source
 from catalog.models import Release
 from catalog.publisher import Planned, PlannedArtifact, public_tree
 from catalog.views_read import html_of
@@ -145,7 +145,6 @@ def _seen(
         artifact_path=artifact.path,
         get=read,
         open_artifact=opened,
-        parse_catalog=parse_catalog,
         detail_html=html_of(page),
         smoke=smoke,
     )

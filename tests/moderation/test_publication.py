@@ -12,6 +12,7 @@ from accounts import outbox
 from accounts.errors import RefusedError
 from accounts.models import AuditEntry, OutboxRow, User
 from catalog import contract
+from catalog.client import ClientError
 from catalog.models import Publication, Release, ServiceStatus
 from catalog.publisher import Refresh, public_tree, publish
 from catalog.publisher.lease import Lease
@@ -149,8 +150,11 @@ def test_one_bad_page_does_not_hold_the_others_up(monkeypatch: pytest.MonkeyPatc
 
 def test_a_catalog_that_no_manager_reads_is_never_switched(monkeypatch: pytest.MonkeyPatch) -> None:
     made = approved("example.mod")
-    problem = Problem("wrong_form", "Broken.", pointer="/mods/0")
-    monkeypatch.setattr("moderation.publication_checks.parse_catalog", lambda _: [problem])
+
+    def unreadable(_: bytes) -> None:
+        raise ClientError("bad_document", "Broken.", (Problem("wrong_form", "Broken.", pointer="/mods/0"),))
+
+    monkeypatch.setattr("uploads.checks.manager_catalog_parse.read_catalog", unreadable)
     publication.publish_approved(User.objects.system())
     assert (state(made), listed()) == ("pending_review", {})
 

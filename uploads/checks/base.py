@@ -214,7 +214,6 @@ class PublishedRelease:
     artifact_path: str
     get: Callable[[str], bytes | None]
     open_artifact: Callable[[], BinaryIO]
-    parse_catalog: Callable[[bytes], Sequence[Problem]]
     detail_html: str = ""
     smoke: Json | None = None
 

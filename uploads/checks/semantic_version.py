@@ -30,7 +30,9 @@ def run(subject: Subject) -> Result:
         )
     newest = subject.portal.newest_stable
     if newest is not None and versions.sort_key(version) < versions.sort_key(newest):
-        message = f"Version {version} is lower than {newest}, which is published: it never becomes the latest."
+        message = (
+            f"Version {version} is lower than {newest}, which is published: it never becomes the latest."
+        )
         hint = f"If this is not for players who stay on an older version, raise it above {newest}."
         return warned(
             ID, [Problem("version_not_newer", message, hint, "/version")], version=version, newest=newest
