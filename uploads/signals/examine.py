@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from uploads.package import kinds
 from uploads.package.rules import printable
-from uploads.signals import lua, names, secrets
+from uploads.signals import lua, names, programs, secrets
 from uploads.signals.found import Signal
 from uploads.signals.kept import Kept
 from uploads.signals.links import Links
@@ -29,8 +29,12 @@ PROGRAM = 32 * 1024 * 1024
 OVERLAP = 64 * 1024
 #: Of Lua in a package; beyond, it is searched by words.
 MOST_TOKENS = 4_000_000
+#: Programs whose facts are told, and how many of them with their lists.
+MOST_PROGRAMS = 200
+MOST_LISTED = 20
 
 _TEXTS = frozenset({"text", "script"})
+_PROGRAMS = frozenset({"pe", "installer"})
 
 
 class Scanner(Protocol):
@@ -91,7 +95,9 @@ class Examiner:
             self._look_at_text(data, final=True)
         else:
             self._scan(data)
-        if kind == "utf16":
+        if kind in _PROGRAMS and not self._in_pieces:
+            self._look_at_program(data, whole=True)
+        elif kind == "utf16":
             self._look_at_text(_as_utf8(data), final=True, scan=False)
         elif kind == "lua-bytecode":
             self._kept.add(Signal("lua_bytecode", "It is compiled Lua.", self._path, rule="file"))
@@ -114,8 +120,10 @@ class Examiner:
         """A member is too large to be held: look at its first piece, and keep the end of that for the next."""
         data = self._take()
         limit = self._limit
-        self._in_pieces = True
         piece, left = data[: limit + OVERLAP], data[limit:]
+        if self._program and not self._in_pieces:
+            self._look_at_program(piece, whole=False)
+        self._in_pieces = True
         if self._program or b"\0" in piece:
             self._scan(piece)
         else:
@@ -137,6 +145,16 @@ class Examiner:
             self._scan(data, shown)
         code = self._look_at_lua(data, shown) if kinds.ending(self._path) == ".lua" else None
         self._links.look(shown, self._path, self._line, final=final, code=code)
+
+    def _look_at_program(self, data: bytes, *, whole: bool) -> None:
+        facts, signals = programs.examine(
+            data, self._path, whole=whole, brief=len(self.programs) >= MOST_LISTED
+        )
+        if len(self.programs) < MOST_PROGRAMS:
+            self.programs[self._path] = facts
+        for signal in signals:
+            self._kept.add(signal)
+        self._links.look_at_program(data, self._path)
 
     def _look_at_lua(self, data: bytes, shown: bytes) -> bytes:
         """The code without its comments, after its signals were kept."""
