@@ -42,9 +42,8 @@ _AT_ONCE = 500
 def clean(now: datetime | None = None) -> int:
     """Take away every package whose keeping time is over; returns how many."""
     now = now or timezone.now()
-    due = _due(now).values_list("submission", flat=True).distinct().order_by("submission")
-    count = sum(_clean(submission, now) for submission in list(due[:_AT_ONCE]))
-    return count + _sweep(now)
+    due = _due(now).order_by("submission").values_list("submission_id", flat=True).distinct()
+    return sum([_clean(submission, now) for submission in list(due[:_AT_ONCE])], start=_sweep(now))
 
 
 def kept_until(submission: Submission) -> datetime | None:

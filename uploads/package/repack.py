@@ -88,22 +88,22 @@ def repack(source: BinaryIO, size: int, sink: BinaryIO, profile: Profile = DEFAU
     return Repacked(tuple(told), more, planned.before, len(planned.files), report)
 
 
-def repack_task(request: Json, source: BinaryIO, sink: BinaryIO | None) -> Json:
+def repack_task(order: Json, source: BinaryIO, sink: BinaryIO | None) -> Json:
     """`repack` for a caller in another process: plain values in and out, a refusal among them.
 
-    The request has `size` in bytes and may have `maxPackage` and `allowed` (endings); without a sink nothing
+    The order has `size` in bytes and may have `maxPackage` and `allowed` (endings); without a sink nothing
     is written, and the answer is that of the plan alone.
     """
     profile = Profile(
-        max_package=int(request.get("maxPackage", DEFAULT.max_package)),
-        allowed=frozenset(request.get("allowed", ALLOWED_ENDINGS)),
+        max_package=int(order.get("maxPackage", DEFAULT.max_package)),
+        allowed=frozenset(order.get("allowed", ALLOWED_ENDINGS)),
     )
     try:
         if sink is None:
-            planned = plan(source, int(request["size"]), profile)
+            planned = plan(source, int(order["size"]), profile)
             told, more = planned.changes.told()
             return _document(told, more, planned.before, len(planned.files))
-        done = repack(source, int(request["size"]), sink, profile)
+        done = repack(source, int(order["size"]), sink, profile)
     except RefusedError as error:
         problem = error.problems[0]
         return _document([], 0, 0, 0) | {"possible": False, "refused": _told(problem.as_dict())}
