@@ -13,6 +13,7 @@ from django.conf import settings
 
 from catalog import service_status
 from catalog.models import Category, GameBuild, PlatformRelease, Release
+from catalog.publisher.tree import PublicTree
 from uploads import neighbours, scanner
 from uploads.checks import PortalFacts, Service
 from uploads.models import Submission
@@ -31,14 +32,15 @@ def gather(
     mod_id = str(document.get("id") or document.get("modId") or "")
     builds = {row.build: row for row in GameBuild.objects.all()}
     pinned = next((row.build for row in builds.values() if row.pinned), settings.SMMODS_PINNED_GAME_BUILD)
+    taken, newest = _versions(mod_id, submission)
     known = neighbours.gather(_wanted(manifest) | _wanted(sidecar), submission)
     framework = PlatformRelease.objects.filter(kind=PlatformRelease.Kind.FRAMEWORK, current=True).first()
     unfit, probed = scanner.facts()
     return PortalFacts(
         builds={build: row.status for build, row in builds.items()},
         pinned_build=pinned,
-        taken_versions=_taken(mod_id, submission),
-        newest_stable=_newest_stable(mod_id, submission),
+        taken_versions=taken,
+        newest_stable=newest,
         releases=known.releases,
         batch=known.batch,
         releases_cut=known.cut,
@@ -73,23 +75,19 @@ def _wanted(document: Json | None) -> frozenset[str]:
     )
 
 
-def _taken(mod_id: str, submission: Submission | None) -> frozenset[str]:
+def _versions(mod_id: str, submission: Submission | None) -> tuple[frozenset[str], str | None]:
+    """The mod's versions that are taken, and the newest stable one in the catalog; its own left out of both."""
     if not mod_id:
-        return frozenset()
+        return frozenset(), None
     own = submission.submission_id if submission is not None else ""
-    published = Release.objects.filter(mod__mod_id=mod_id).exclude(submission_id=own or "-")
+    rows = Release.objects.filter(mod__mod_id=mod_id).exclude(submission_id=own or "-").newest_first()
+    published = list(rows.values_list("version", "prerelease", "taken_back_at"))
     under_way = Submission.objects.filter(mod_id=mod_id).exclude(state__in=[s.value for s in FREE])
     if submission is not None:
         under_way = under_way.exclude(pk=submission.pk)
-    versions = [*published.values_list("version", flat=True), *under_way.values_list("version", flat=True)]
-    return frozenset(version for version in versions if version)
-
-
-def _newest_stable(mod_id: str, submission: Submission | None) -> str | None:
-    """The highest version of the mod in the catalog that is no prerelease, its own left out."""
-    own = submission.submission_id if submission is not None else "-"
-    stable = Release.objects.public().filter(mod__mod_id=mod_id, prerelease=False).exclude(submission_id=own)
-    return stable.newest_first().values_list("version", flat=True).first()
+    versions = [*(row[0] for row in published), *under_way.values_list("version", flat=True)]
+    stable = (version for version, early, back in published if not early and back is None)
+    return frozenset(version for version in versions if version), next(stable, None)
 
 
 def _services(submission: Submission | None) -> dict[str, Service]:
@@ -109,7 +107,10 @@ def _storage(submission: Submission | None) -> Service:
     if submission is None or submission.current is None:
         return Service(True, "Nothing is stored in a rehearsal.")
     try:
-        there = store().exists(submission.current.staging_name)
+        # What left staging once it was published lies with the publisher.
+        there = store().exists(submission.current.staging_name) or PublicTree(settings.PUBLIC_ROOT).keeps(
+            submission.current.sha256
+        )
     except OSError as error:
         return Service(False, f"Staging can't be read: {error}")
     return Service(there, "The package lies there." if there else "The package is not there.")

@@ -37,11 +37,10 @@ FROM json_each(%s)
 
 
 def write(revision: Revision, members: Sequence[Member], programs: Mapping[str, Json]) -> None:
-    """Write the files of `revision` over those that it had; `programs` has the facts of programs by path.
+    """Write the files of `revision`, which has none yet; `programs` has the facts of programs by path.
 
     Belongs into the caller's transaction.
     """
-    PackageFile.objects.filter(revision=revision).delete()
     if not members:
         return
     named = {member.path[:MAX_PATH]: member for member in reversed(members)}

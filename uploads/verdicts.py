@@ -54,6 +54,7 @@ def finish(
     try:
         with transaction.atomic():
             move(submission, target, actor=system, mover=Mover.SYSTEM)
+            revision.submission = submission
             found = write_results(revision, results, subject)
             if broken:
                 mails.tell_author(submission, "validation_failed", {"problems": _told(broken)})
@@ -90,6 +91,8 @@ def write_results(revision: Revision, results: Sequence[Result], subject: Subjec
     Returns the signals. Belongs into the caller's transaction.
     """
     found = weigh(revision.submission, subject, results) if subject is not None else []
+    if revision.checked_at is not None:
+        _forget(revision)
     _write_checks(revision, results)
     inventory.write(
         revision,
@@ -105,8 +108,14 @@ def write_results(revision: Revision, results: Sequence[Result], subject: Subjec
     return found
 
 
-def _write_checks(revision: Revision, results: Sequence[Result]) -> None:
+def _forget(revision: Revision) -> None:
+    """What an earlier check of the same bytes had written."""
     revision.results.all().delete()
+    revision.files.all().delete()
+    revision.signals.all().delete()
+
+
+def _write_checks(revision: Revision, results: Sequence[Result]) -> None:
     CheckResult.objects.bulk_create(
         CheckResult(
             revision=revision,
@@ -126,7 +135,6 @@ def _write_checks(revision: Revision, results: Sequence[Result]) -> None:
 
 
 def _write_signals(revision: Revision, found: Sequence[Weighed]) -> None:
-    revision.signals.all().delete()
     Signal.objects.bulk_create(
         Signal(
             revision=revision,

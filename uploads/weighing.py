@@ -16,7 +16,9 @@ Rules
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from catalog.models import Mod, Release
 from uploads import inventory, lookalikes
@@ -143,21 +145,25 @@ def _lookalikes(mod_id: str, name: str) -> list[Signal]:
     if not mod_id:
         return []
     namespace, _, rest = mod_id.partition(".")
-    others = Mod.objects.public().exclude(namespace__name=namespace)
-    born = Mod.objects.filter(mod_id=mod_id).values_list("created_at", flat=True).first()
-    if born is not None:
-        others = others.filter(created_at__lt=born)
+    born = Mod.objects.filter(mod_id=mod_id).order_by().values("created_at")
+    others = (
+        Mod.objects.public()
+        .exclude(namespace__name=namespace)
+        .filter(created_at__lt=Coalesce(Subquery(born), timezone.now()))
+    )
+    popular = others.order_by("-downloads", "id").values("pk")[:COMPARED]
+    oldest = others.order_by("created_at", "id").values("pk")[:COMPARED]
+    compared = Mod.objects.filter(Q(pk__in=popular) | Q(pk__in=oldest)).order_by("created_at", "id")
     found: dict[str, Signal] = {}
-    for order in (("-downloads", "id"), ("created_at", "id")):
-        for other, called in others.order_by(*order).values_list("mod_id", "name")[:COMPARED]:
-            how = _resemblance(mod_id, rest, name, other, called)
-            if how:
-                found[other] = Signal(
-                    "name_like_popular_mod",
-                    f"{how} {other} ({excerpt_of(called)}), which was here first.",
-                    excerpt=excerpt_of(f"{mod_id} ({name})"),
-                    subject=other,
-                )
+    for other, called in compared.values_list("mod_id", "name"):
+        how = _resemblance(mod_id, rest, name, other, called)
+        if how:
+            found[other] = Signal(
+                "name_like_popular_mod",
+                f"{how} {other} ({excerpt_of(called)}), which was here first.",
+                excerpt=excerpt_of(f"{mod_id} ({name})"),
+                subject=other,
+            )
     return _bounded(found.values())
 
 
@@ -178,11 +184,11 @@ def _taken_back(subject: Subject) -> list[Signal]:
     back = Release.objects.taken_back()
     levels = set(back.filter(sha256=subject.sha256).values_list("taken_back_level", flat=True))
     rows = _files_of(back, members).annotate(taken=F("revision__submission__submission_id"))
-    pairs = list(rows.values_list("sha256", "taken").distinct())
+    pairs = list(rows.order_by().values_list("sha256", "taken").distinct())
     if not pairs and not levels:
         return []
     hashes = {sha256 for sha256, _ in pairs}
-    harmless = set(_files_of(Release.objects.public(), hashes).values_list("sha256", flat=True).distinct())
+    harmless = set(_files_of(Release.objects.public(), hashes).values_list("sha256", flat=True))
     dangers = set(
         back.filter(
             taken_back_level=Release.Level.HARD, submission_id__in=inventory.any_of(p[1] for p in pairs)

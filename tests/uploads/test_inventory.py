@@ -54,10 +54,8 @@ def test_what_is_written_is_what_was_found() -> None:
         {},
     )
     assert (two.size_bytes, two.kind, two.executable, two.facts) == (2**33, "pe", True, facts)
-    inventory.write(row, [member(3)], {})
-    assert PackageFile.objects.get(revision=row).sha256 == f"{3:064x}"
-    inventory.write(row, [], {})
-    assert not PackageFile.objects.filter(revision=row).exists()
+    inventory.write(revision(), [], {})
+    assert PackageFile.objects.count() == 2
 
 
 def test_a_path_that_is_said_twice_or_too_long_is_kept_once_and_cut() -> None:
@@ -70,8 +68,8 @@ def test_a_path_that_is_said_twice_or_too_long_is_kept_once_and_cut() -> None:
 
 
 def test_the_inventory_of_every_hostile_package_can_be_written() -> None:
-    row = revision()
     for _, _, data in HOSTILE:
+        row = revision()
         inventory.write(row, read_package(io.BytesIO(data), len(data)).members, {})
 
 
