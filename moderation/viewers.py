@@ -108,11 +108,12 @@ def view(
     """The piece of `file` from byte `offset` on, or a few lines before `line`; `notes` hang on lines."""
     offset = max(0, min(offset, max(file.size_bytes - 1, 0)))
     read = members.read(revision, file.path, offset=offset, line=max(line - LEAD, 0), limit=PIECE)
+    program = tuple(facts_lines(file.facts or {}))
     if read is None:
-        return View(file, 0, 0, (), (), None, None, _facts(file, b"", b""), missing=True)
+        return View(file, 0, 0, (), (), None, None, _facts(file, b"", b""), missing=True, program=program)
     offset = read.offset
     tail = _tail(revision, file) if file.kind in SOUNDS else b""
-    facts, program = _facts(file, read.head, tail), tuple(facts_lines(file.facts or {}))
+    facts = _facts(file, read.head, tail)
     more = offset + len(read.raw) < file.size_bytes
     raw = read.raw
     if more and b"\n" in raw:
