@@ -15,6 +15,11 @@ SCHEDULE: dict[str, Any] = {
         "schedule": 20.0,
         "options": {"queue": "checks", "expires": 20},
     },
+    "rescan-what-waits": {
+        "task": "uploads.tasks.rescan_what_waits",
+        "schedule": 60.0,
+        "options": {"queue": "mail", "expires": 60},
+    },
 } | {
     f"heartbeat-{queue}": {
         "task": "catalog.tasks.heartbeat",

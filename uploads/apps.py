@@ -15,8 +15,18 @@ class UploadsConfig(AppConfig):
         from accounts import outbox
         from accounts import own_data as accounts_own_data
         from catalog import contract
-        from uploads import checking, checks, facts, fairness, listings, own_data, rescan_work, rescans
-        from uploads import services, states
+        from uploads import (
+            checking,
+            checks,
+            facts,
+            fairness,
+            listings,
+            own_data,
+            rescan_work,
+            rescans,
+            services,
+            states,
+        )
 
         contract.fill("states", states.states_document)
         contract.fill("transitions", states.transitions_document)

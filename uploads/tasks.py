@@ -6,7 +6,7 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.db import DatabaseError
 
-from uploads import keeping, scanner
+from uploads import keeping, rescans, scanner
 
 
 @shared_task(name="uploads.tasks.clean_staging", ignore_result=True)
@@ -19,6 +19,12 @@ def clean_staging() -> None:
 def watch_scanner() -> None:
     """Ask the scanner how it is, and try its limits where that is due."""
     scanner.watch()
+
+
+@shared_task(name="uploads.tasks.rescan_what_waits", ignore_result=True)
+def rescan_what_waits() -> None:
+    """Begin to look again at what waits for review and was looked at by older rules."""
+    rescans.start_automatic()
 
 
 @worker_ready.connect

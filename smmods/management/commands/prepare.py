@@ -10,7 +10,7 @@ from django.db import connections
 
 from accounts.models import User
 from smmods.routers import CACHE
-from uploads import scanner
+from uploads import rescans, scanner
 
 
 class Command(BaseCommand):
@@ -37,6 +37,7 @@ class Command(BaseCommand):
             call_command("collectstatic", interactive=False, verbosity=0)
         call_command("publish_catalog", verbosity=0, stdout=self.stdout)
         self._scanner()
+        self._rescan()
         if settings.SMMODS_ENVIRONMENT == "development" and not options["no_samples"]:
             self._samples()
 
@@ -44,7 +45,17 @@ class Command(BaseCommand):
         """Try the scanner and say what is wrong with it. The portal serves all the same; packages wait."""
         seen = scanner.watch()
         if not seen.fit:
-            self.stderr.write(f"Packages will wait: the scanner is {seen.word}. {seen.why} See docs/scanner.md.")
+            self.stderr.write(
+                f"Packages will wait: the scanner is {seen.word}. {seen.why} See docs/scanner.md."
+            )
+
+    def _rescan(self) -> None:
+        """What waits for review and was looked at by older rules is looked at again; the worker does it."""
+        rescan = rescans.start_automatic()
+        if rescan is not None:
+            self.stdout.write(
+                f"The rules changed: rescan {rescan.pk} looks at {rescan.total} waiting item(s) again."
+            )
 
     def _samples(self) -> None:
         """Fill in the samples once. A mark says when they were begun, so an interrupted run is taken up again."""
