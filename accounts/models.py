@@ -50,7 +50,19 @@ class User(AbstractBaseUser):
         max_length=10, default=Role.PLAYER, choices=[(r.value, r.value) for r in Role], editable=False
     )
     is_active = models.BooleanField(default=True)
+    role_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the role ends by itself; empty: never."
+    )
     suspended_until = models.DateTimeField(null=True, blank=True)
+    suspended_reason = models.CharField(max_length=500, blank=True, help_text="What the person reads.")
+    changed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When address or factors were last changed, not set."
+    )
+    changed_what = models.CharField(max_length=40, blank=True, editable=False)
+    bounced_at = models.DateTimeField(null=True, blank=True, editable=False)
+    bounce = models.CharField(
+        max_length=300, blank=True, editable=False, help_text="What came back, and why."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     modder_agreement_version = models.CharField(max_length=20, blank=True, editable=False)
     modder_agreement_at = models.DateTimeField(null=True, blank=True, editable=False)

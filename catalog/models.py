@@ -11,6 +11,30 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.roles import Relation
+from catalog.models_downloads import DownloadDay, DownloadSeen
+from catalog.models_sharing import AdoptionRequest, Invitation
+
+__all__ = [
+    "AdoptionRequest",
+    "Category",
+    "Dependency",
+    "DownloadDay",
+    "DownloadSeen",
+    "GameBuild",
+    "Invitation",
+    "Maintainer",
+    "Mod",
+    "ModQuerySet",
+    "Namespace",
+    "PlatformRelease",
+    "Publication",
+    "PublishedDocument",
+    "PublisherLease",
+    "Release",
+    "ReleaseQuerySet",
+    "ServiceStatus",
+    "relation_to",
+]
 
 
 class Category(models.Model):
@@ -59,6 +83,7 @@ class Namespace(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
     claimed_at = models.DateTimeField(default=timezone.now)
+    maintainers_changed_at = models.DateTimeField(null=True, help_text="Changed, not first set.")
 
     def __str__(self) -> str:
         return self.name
