@@ -9,6 +9,8 @@ import clamd
 import psycopg
 import redis
 
+from uploads.isolation import confinement
+
 POSTGRES = "postgres://smmods:smmods@127.0.0.1:5432/smmods"
 REDIS = "redis://127.0.0.1:6379/15"
 CLAMD = "clamd://127.0.0.1:3310"
@@ -86,6 +88,11 @@ def nginx_answers() -> bool:
     return bool(nginx())
 
 
+def bubblewrap_works() -> bool:
+    """Whether a child can be started under bubblewrap."""
+    return confinement.bubblewrap_problem() == ""
+
+
 #: Marker → (what is missing where it doesn't answer, the question).
 SERVICES: dict[str, tuple[str, Callable[[], bool]]] = {
     "postgres": ("PostgreSQL", postgres_answers),
@@ -93,5 +100,6 @@ SERVICES: dict[str, tuple[str, Callable[[], bool]]] = {
     "clamd": ("clamd", clamd_answers),
     "browser": ("Chromium", browser_answers),
     "nginx": ("nginx", nginx_answers),
+    "bubblewrap": ("bubblewrap", bubblewrap_works),
     "setpriv": ("setpriv (util-linux)", lambda: shutil.which("setpriv") is not None),
 }
