@@ -6,6 +6,7 @@ Rules
 - `illegal_move`: the state that holds now does not allow the action.
 - `lease_held`: somebody else holds the item (`leases`).
 - `undo_over`: the approval waits no longer; it is being published.
+- `bytes_gone`: the keeping time of a rejected package is over (`uploads.keeping`).
 - `blocking_finding`, `dependency_not_published`: something must come first (`approvals`).
 - The words say "somebody else" or "you", never a name.
 """
@@ -60,6 +61,14 @@ def ensure_current(
         refused = leases.held_by_another(held)
         refused.extra |= true_now(submission)
         raise refused
+    if rule.name == "reopen" and current.bytes_gone_at is not None:
+        raise RefusedError(
+            "bytes_gone",
+            "Its package is no longer kept, so there is nothing to review.",
+            "Ask the author to submit the version anew: it is free again.",
+            status=409,
+            extra=true_now(submission),
+        )
     if rule.name == "approve":
         approvals.ensure_ready(submission, current)
     return current

@@ -1,13 +1,17 @@
 """An appeal waits in the queue until somebody else than the first decider answers it."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from accounts.errors import RefusedError
 from accounts.models import User
 from moderation import appeals, queue
 from moderation.actions import decide
 from tests.factories import make_submission
-from uploads import services
+from uploads import keeping, services
 from uploads.models import Submission
 from uploads.states import State
 
@@ -59,6 +63,17 @@ def test_somebody_elses_reply_answers_it_and_leaves_the_state(
     rejected.refresh_from_db()
     assert rejected.state == State.REJECTED
     assert rejected.reasons.filter(closed_by="appeal answered").count() == 1
+
+
+def test_what_is_no_longer_kept_can_not_be_reopened(rejected: Submission, second: User) -> None:
+    assert rejected.current is not None
+    appeals.reply(second, rejected, "The rule stands.")
+    assert keeping.clean(timezone.now() + timedelta(days=31)) == 1
+    with pytest.raises(RefusedError) as refused:
+        decide(second, rejected.submission_id, action="reopen", revision=1, sha256=rejected.current.sha256)
+    assert (refused.value.code, refused.value.status) == ("bytes_gone", 409)
+    rejected.refresh_from_db()
+    assert rejected.state == State.REJECTED
 
 
 def test_reopening_answers_it_too(rejected: Submission, second: User) -> None:
