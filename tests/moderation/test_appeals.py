@@ -68,7 +68,7 @@ def test_somebody_elses_reply_answers_it_and_leaves_the_state(
 def test_what_is_no_longer_kept_can_not_be_reopened(rejected: Submission, second: User) -> None:
     assert rejected.current is not None
     appeals.reply(second, rejected, "The rule stands.")
-    assert keeping.clean(timezone.now() + timedelta(days=31)) == 1
+    assert keeping.clean(timezone.now() + timedelta(days=31)) > 0
     with pytest.raises(RefusedError) as refused:
         decide(second, rejected.submission_id, action="reopen", revision=1, sha256=rejected.current.sha256)
     assert (refused.value.code, refused.value.status) == ("bytes_gone", 409)
