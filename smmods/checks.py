@@ -2,7 +2,7 @@
 
 Rules
 - `RULES` is the whole list. In production each refuses; in staging the ones marked `staging` refuse and the
-  others warn; in development none applies.
+  others warn; in development only those marked `everywhere` apply, and refuse.
 - A value that can't be read at all (`smmods.E020`) refuses everywhere.
 - A message never repeats a value: settings hold keys and passwords.
 """
@@ -17,6 +17,9 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
+
+from uploads.isolation import confinement
+from uploads.package.kinds import EXPECTED
 
 TAG = "smmods"
 SHORTEST_KEY = 50
@@ -38,6 +41,7 @@ class Rule:
     hint: str
     broken: Callable[[Any], bool]
     staging: bool = False
+    everywhere: bool = False
 
 
 def _placeholder(name: str) -> Callable[[Any], bool]:
@@ -181,6 +185,24 @@ RULES = (
             PLACEHOLDER.search(f"{s.CELERY_BROKER_URL} {s.CACHES['default'].get('LOCATION', '')}")
         ),
     ),
+    Rule(
+        "smmods.E018",
+        "SMMODS_ISOLATION",
+        "SMMODS_ISOLATION asks for bubblewrap, which does not work here: no package could be opened.",
+        "Install bubblewrap and allow it to make namespaces (docs/operations/isolation.md), or set "
+        "SMMODS_ISOLATION to auto.",
+        lambda s: s.SMMODS_ISOLATION == confinement.BUBBLEWRAP and bool(confinement.bubblewrap_problem()),
+        everywhere=True,
+    ),
+    Rule(
+        "smmods.E019",
+        "SMMODS_ALLOWED_ENDINGS",
+        "SMMODS_ALLOWED_ENDINGS names an ending that the portal does not know, so nothing says what such a file "
+        "must hold.",
+        "Take endings from the profile's own list (docs/package-rules.md), each with its dot: .lua .json .png",
+        lambda s: not EXPECTED.keys() >= set(s.SMMODS_ALLOWED_ENDINGS),
+        everywhere=True,
+    ),
 )
 
 
@@ -196,11 +218,10 @@ def findings(given: Any) -> list[CheckMessage]:
         Error(problem.message, hint=problem.hint, obj=problem.setting, id="smmods.E020")
         for problem in given.SMMODS_PROBLEMS
     ]
-    if given.SMMODS_ENVIRONMENT == "development":
-        return found
+    development = given.SMMODS_ENVIRONMENT == "development"
     for rule in RULES:
-        if rule.broken(given):
-            refuses = rule.staging or given.SMMODS_ENVIRONMENT == "production"
+        if (rule.everywhere or not development) and rule.broken(given):
+            refuses = rule.everywhere or rule.staging or given.SMMODS_ENVIRONMENT == "production"
             kind = Error if refuses else checks.Warning
             found.append(kind(rule.message, hint=rule.hint, obj=rule.setting, id=rule.id))
     return found

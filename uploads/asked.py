@@ -7,7 +7,6 @@ from dataclasses import replace
 from django.conf import settings
 
 from uploads import scanner as watched
-from uploads.package.kinds import EXPECTED
 from uploads.package.rules import DEFAULT, Profile
 from uploads.scanners.beside import Scanner
 
@@ -19,11 +18,6 @@ def profile() -> Profile:
     endings = frozenset(settings.SMMODS_ALLOWED_ENDINGS)
     asked = replace(DEFAULT, max_package=min(DEFAULT.max_package, settings.SMMODS_MAX_PACKAGE_BYTES))
     return replace(asked, allowed=endings) if endings else asked
-
-
-def unknown_endings(endings: list[str]) -> list[str]:
-    """Which of these the profile does not know: nothing says what such a file must hold, so none is let in."""
-    return sorted(ending for ending in endings if ending not in EXPECTED)
 
 
 def scanner() -> Scanner | None:

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from smmods import checks
 from tests import production
 from tests.smmods.loading import load
+from uploads.isolation import confinement
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,11 +50,20 @@ UNSAFE: list[tuple[str, dict[str, str | None]]] = [
     ("smmods.E016", {"EMAIL_URL": "smtps://portal:CHANGEME@mail.test"}),
     ("smmods.E017", {"CACHE_URL": "redis://:changeme@cache.test/1"}),
     ("smmods.E017", {"CELERY_BROKER_URL": "redis://your-host/0"}),
+    ("smmods.E018", {"SMMODS_ISOLATION": "bubblewrap"}),
+    ("smmods.E019", {"SMMODS_ALLOWED_ENDINGS": ".lua .exe"}),
+    ("smmods.E019", {"SMMODS_ALLOWED_ENDINGS": "lua"}),
     ("smmods.E020", {"PORT": "http"}),
     ("smmods.E020", {"PUBLIC_STORAGE_URL": "s3://bucket"}),
 ]
-EVERYWHERE = {"smmods.E020"}
+EVERYWHERE = {"smmods.E018", "smmods.E019", "smmods.E020"}
 IN_STAGING = {"smmods.E001", "smmods.E002", "smmods.E007", "smmods.E010"} | EVERYWHERE
+
+
+@pytest.fixture(autouse=True)
+def no_bubblewrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine where bubblewrap does not work."""
+    monkeypatch.setattr(confinement, "bubblewrap_problem", lambda: "there is none")
 
 
 def names(case: tuple[str, dict[str, str | None]]) -> str:
@@ -93,6 +103,17 @@ def test_each_unsafe_setting_in_each_profile(
 def test_every_rule_is_tried() -> None:
     assert {rule.id for rule in checks.RULES} | EVERYWHERE == {check for check, _ in UNSAFE}
     assert len({rule.id for rule in checks.RULES}) == len(checks.RULES)
+
+
+def test_bubblewrap_that_works_may_be_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confinement, "bubblewrap_problem", lambda: "")
+    asked = load(changed(tmp_path, "production", {"SMMODS_ISOLATION": "bubblewrap"}))
+    assert checks.findings(asked) == []
+
+
+def test_known_endings_may_be_asked_for(tmp_path: Path) -> None:
+    asked = load(changed(tmp_path, "production", {"SMMODS_ALLOWED_ENDINGS": ".lua .json"}))
+    assert checks.findings(asked) == []
 
 
 def test_a_message_never_repeats_a_secret(tmp_path: Path) -> None:
