@@ -163,8 +163,10 @@ class Examiner:
         if self._in_pieces or tokens.read_to < len(data):
             self._kept.add(Signal("lua_large", "It is too large to be read as a whole.", self._path))
         code = tokens.without_comments(shown)
-        for signal in lua.look(tokens, self._path, self._line, code=code, shown=shown):
+        signals, more = lua.look(tokens, self._path, self._line, code=code, shown=shown)
+        for signal in signals:
             self._kept.add(signal)
+        self._kept.cut(more)
         return code
 
 

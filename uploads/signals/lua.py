@@ -9,6 +9,7 @@ Rules
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from uploads.signals.found import Signal, excerpt_of, subject_of
@@ -19,6 +20,8 @@ from uploads.signals.lua_tokens import CLOSE, OPEN, STRING, Tokens
 
 #: Of one file and of one package: about a second of work for each million.
 MOST_TOKENS = 2_000_000
+#: Of one file; how many there are beyond is counted.
+MOST_OF_A_KIND = 50
 
 _PAREN = OPEN[0]
 _COMMA = ord(",")
@@ -48,16 +51,20 @@ _TURNED = re.compile(rb"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
 
 def look(
     tokens: Tokens, path: str, first_line: int = 1, *, code: bytes | None = None, shown: bytes | None = None
-) -> Iterator[Signal]:
-    """The signals in Lua source that begins in line `first_line` of the file at `path`.
+) -> tuple[list[Signal], int]:
+    """The signals in Lua source that begins in line `first_line` of the file at `path`, at most 50 of a kind,
+    and how many more there are.
 
     `shown` is the source as it may be shown (without secrets), of the same length; `code` the same without
     comments.
     """
     shown = tokens.source if shown is None else shown
-    yield from _Look(
-        tokens, path, first_line, tokens.without_comments(shown) if code is None else code, shown
-    ).all()
+    code = tokens.without_comments(shown) if code is None else code
+    looked = _Look(tokens, path, first_line, code, shown)
+    looked.at_references()
+    looked.at_texts()
+    looked.at_words()
+    return looked.signals, looked.left_out
 
 
 class _Look:
@@ -68,16 +75,57 @@ class _Look:
         self._path = path
         self._first_line = first_line
         self._names = Names(tokens)
+        self._counts: Counter[str] = Counter()
+        self.signals: list[Signal] = []
+        self.left_out = 0
 
-    def all(self) -> Iterator[Signal]:
+    def at_references(self) -> None:
+        """What the code names of the system's functions."""
         lines = Lines(self._code, self._first_line)
         for reference in self._names.references():
             for code, message, rule in self._judge(reference):
-                yield self._signal(code, message, rule, self._tokens.starts[reference.start], lines)
-        yield from self._texts(Lines(self._code, self._first_line))
-        yield from self._turned(Lines(self._shown, self._first_line))
-        if self._tokens.read_to < len(self._tokens.source):
-            yield from self._by_words(Lines(self._shown, self._first_line))
+                self._add(code, message, rule, self._tokens.starts[reference.start], lines)
+
+    def at_texts(self) -> None:
+        """Texts that say nothing to a reader, and signs that change how the code reads."""
+        lines = Lines(self._code, self._first_line)
+        for text in encoded_texts(self._tokens):
+            at, rule = self._tokens.starts[text.token], text.form.split()[0]
+            message = f"A text of {text.length:,} characters is written in {text.form}."
+            self._add("lua_encoded_text", message, rule, at, lines, text.raw)
+            if text.holds:
+                code = "lua_bytecode" if text.holds == "compiled Lua" else "lua_hidden_program"
+                message = f"A text in {text.form} holds {text.holds}."
+                self._add(code, message, rule, at, lines, text.raw)
+        turned = _TURNED.search(self._tokens.source)
+        if turned:
+            message = "Invisible characters change the order in which its text is shown."
+            lines = Lines(self._shown, self._first_line)
+            self._add("lua_turned_text", message, "bidi", turned.start(), lines)
+
+    def at_words(self) -> None:
+        """What stands behind the last token that was read, by words alone."""
+        source, lines = self._tokens.source, Lines(self._shown, self._first_line)
+        for found in _WORDS.finditer(source, self._tokens.read_to):
+            word = found[1]
+            if word in _BY_WORD:
+                code, message = _FUNCTIONS[_BY_WORD[word]]
+            elif word == b"ffi":
+                code, message = "lua_native_load", "It may call native code by LuaJIT's `ffi`."
+            else:
+                code, message = "lua_dynamic_load", f"It may run text as code by `{word.decode()}`."
+            self._add(code, message, word.decode(), found.start(), lines)
+
+    def _add(
+        self, code: str, message: str, rule: str, at: int, lines: Lines, known_by: bytes | None = None
+    ) -> None:
+        self._counts[code] += 1
+        if self._counts[code] > MOST_OF_A_KIND:
+            self.left_out += 1
+            return
+        subject = subject_of(lines.excerpt(at, 200, 200) if known_by is None else known_by)
+        excerpt = excerpt_of(lines.excerpt(at))
+        self.signals.append(Signal(code, message, self._path, lines.of(at), excerpt, rule, subject))
 
     def _judge(self, reference: Reference) -> Iterator[tuple[str, str, str]]:
         """What a mention of something means here: code, message, rule."""
@@ -164,37 +212,3 @@ class _Look:
         while place < (closed or place) and tokens.kind(place) != _COMMA and place - opened < 1_000:
             place = (tokens.pairs[place] or place) + 1 if tokens.kind(place) in OPEN else place + 1
         return opened + 1, min(place, closed) if closed else opened + 1
-
-    def _texts(self, lines: Lines) -> Iterator[Signal]:
-        for text in encoded_texts(self._tokens):
-            at = self._tokens.starts[text.token]
-            message = f"A text of {text.length:,} characters is written in {text.form}."
-            yield self._signal("lua_encoded_text", message, text.form.split()[0], at, lines, text.raw)
-            if text.holds:
-                message = f"A text in {text.form} holds {text.holds}."
-                code = "lua_bytecode" if text.holds == "compiled Lua" else "lua_hidden_program"
-                yield self._signal(code, message, text.form.split()[0], at, lines, text.raw)
-
-    def _turned(self, lines: Lines) -> Iterator[Signal]:
-        found = _TURNED.search(self._tokens.source)
-        if found:
-            message = "Invisible characters change the order in which its text is shown."
-            yield self._signal("lua_turned_text", message, "bidi", found.start(), lines)
-
-    def _by_words(self, lines: Lines) -> Iterator[Signal]:
-        for found in _WORDS.finditer(self._tokens.source, self._tokens.read_to):
-            word = found[1]
-            if word in _BY_WORD:
-                code, message = _FUNCTIONS[_BY_WORD[word]]
-            elif word == b"ffi":
-                code, message = "lua_native_load", "It may call native code by LuaJIT's `ffi`."
-            else:
-                code, message = "lua_dynamic_load", f"It may run text as code by `{word.decode()}`."
-            yield self._signal(code, message, word.decode(), found.start(), lines)
-
-    def _signal(
-        self, code: str, message: str, rule: str, at: int, lines: Lines, known_by: bytes | None = None
-    ) -> Signal:
-        around = lines.excerpt(at)
-        subject = subject_of(known_by if known_by is not None else lines.excerpt(at, 200, 200))
-        return Signal(code, message, self._path, lines.of(at), excerpt_of(around), rule, subject)

@@ -78,8 +78,9 @@ class Tokens:
         raw = self.source[start : min(end, start + limit * 4 + 100)]
         if raw.startswith(b"["):
             opened = raw.index(b"[", 1) + 1
-            body = self.source[start + opened : max(start + opened, end - opened)][:limit]
-            return body.removeprefix(b"\r").removeprefix(b"\n")
+            closing = b"]" + raw[1 : opened - 1] + b"]"
+            last = end - opened if self.source.endswith(closing, start + opened, end) else end
+            return self.source[start + opened : last][:limit].removeprefix(b"\r").removeprefix(b"\n")
         closed = len(raw) > 1 and start + len(raw) == end and raw[-1:] == raw[:1]
         return _ESCAPE.sub(_unescape, raw[1:-1] if closed else raw[1:])[:limit]
 
