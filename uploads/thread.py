@@ -4,7 +4,8 @@ Rules
 - Whoever stands to the submission as author or maintainer writes as author, whatever their role.
 - An author's words in `changes_requested` are the answer: the submission comes back to review, and the
   deadline is over. In review they are a reason to look again; after a rejection they are an appeal.
-- The team's words reach the author by mail too, without a name.
+- The team's words reach the author by mail too, without a name. Where the checks could not be finished they
+  are the answer that the item waited for.
 """
 
 from django.db import transaction
@@ -51,6 +52,8 @@ def post_message(actor: User, submission: Submission, text: str) -> Message:
         )
         if from_staff:
             mails.tell_author(submission, "upload_message", {"text": words})
+            if submission.state == State.VALIDATION_FAILED:
+                queueing.close_reasons(submission, "answered")
         else:
             _answered(actor, submission)
             mails.tell_followers(submission, words, writer=actor)
