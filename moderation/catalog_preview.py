@@ -22,9 +22,9 @@ from django.utils import timezone
 from accounts.errors import RefusedError
 from catalog import documents, versions
 from catalog.models import Dependency, Mod, Release
-from catalog.publisher import Change, Hide, Publish, Restore, Supersede, facts
+from catalog.publisher import Change, EditListing, Hide, Publish, Restore, Supersede, facts
 from moderation.differences import Difference, compare
-from moderation.publication import new_release
+from moderation.publication import new_listing, new_release
 from uploads.models import Submission
 
 #: How many mods that depend on it are listed.
@@ -116,7 +116,12 @@ def preview(
 
 
 def _change(submission: Submission, action: str, successor: str, level: str, reason: str) -> Change | None:
-    if not submission.mod_id or not submission.version or submission.current is None:
+    current = submission.current
+    if not submission.mod_id or current is None:
+        return None
+    if submission.kind == Submission.Kind.LISTING:
+        return EditListing(new_listing(submission), current.sidecar or {}) if action == "approve" else None
+    if not submission.version:
         return None
     which = (submission.mod_id, submission.version)
     match action:

@@ -51,10 +51,15 @@ def of(submission: Submission) -> History:
         of_mod = bool(submission.mod_id) and row.submission.mod_id == submission.mod_id
         if row.submission_id == submission.pk:
             own.append(row)
-        elif of_mod and (row.action, row.needs_second) == ("approve", ""):
+        elif of_mod and row.submission.kind == submission.kind and _approves(row):
             row.revision.manifest, row.revision.sidecar = row.old_manifest, row.old_sidecar
             row.revision.submission = row.submission
             approved.append(row)
         if row.submission.author_id == submission.author_id:
             authors.append(row)
     return History(tuple(own), tuple(approved), tuple(authors))
+
+
+def _approves(row: Decision) -> bool:
+    """Whether it is a final approval."""
+    return row.action == "approve" and not row.needs_second

@@ -39,6 +39,7 @@ from moderation import (
     opened,
     tree_page,
     viewers,
+    words_difference,
 )
 from moderation.forms import DecisionForm
 from moderation.relation import relation_column
@@ -64,6 +65,7 @@ def reviewed(request: HttpRequest, submission_id: str) -> tuple[User, Submission
     if submission is None or submission.current is None:
         raise absent()
     permissions.ensure(reader, "decision.make", Relation(vars(submission)["stands"]))
+    submission.current.submission = submission
     return reader, submission, submission.current
 
 
@@ -226,6 +228,8 @@ def _difference(
     found: findings.Findings,
     place: Place,
 ) -> dict[str, Any]:
+    if submission.kind == Submission.Kind.LISTING:
+        return _words_difference(submission, current, place)
     old = evidence.baseline(submission, past)
     files = evidence.tree(submission, old, current, past)
     item = f"{submission.submission_id}/{current.number}"
@@ -270,6 +274,19 @@ def _difference(
         "more_link": link(path=chosen.path if chosen else "", rows=MOST_ROWS),
         "can_show_more": place.rows < MOST_ROWS,
         "unopened": unread,
+    }
+
+
+def _words_difference(submission: Submission, current: Revision, place: Place) -> dict[str, Any]:
+    def link(style: str) -> str:
+        return f"{address(submission.submission_id)}?{place.query(view=style)}#difference"
+
+    return {
+        "words": words_difference.of(current),
+        "style": place.style,
+        "split_link": link(""),
+        "unified_link": link("unified"),
+        "unopened": [],
     }
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts import outbox
 from accounts.models import User
 from catalog.models import Mod
-from moderation import publication
+from moderation import catalog_preview, publication
 from moderation.actions import decide
 from tests.catalog.publisher.world import published
 from tests.factories import drain
@@ -83,7 +83,22 @@ def test_the_review_page_compares_with_the_words_that_are_there(
     page = client.get(f"/moderation/review/{sent.submission_id}/").content.decode()
     assert "Says hello." in page and "Digs deeper." in page
     assert "Second &lt;b&gt;line&lt;/b&gt;." in page
+    assert "<del>Says hello.</del> <ins>Digs deeper.</ins>" in page
+    assert "versions.json" not in page.partition('id="difference"')[2]
     assert "Hide" not in page.partition('id="decision"')[2].partition("</fieldset>")[0]
     approve(moderator, sent)
     again = client.get(f"/moderation/review/{sent.submission_id}/").content.decode()
     assert "Says hello." in again and "Digs deeper." in again
+
+
+def test_the_preview_shows_what_the_catalog_would_say(author: User) -> None:
+    sent = listings.propose(author, "deep.drill", WORDS)
+    shown = catalog_preview.preview(sent, "approve")
+    (document,) = shown.documents
+    lines = [
+        line.text for hunk in document.difference.hunks for row in hunk.rows for line in [row.right] if line
+    ]
+    assert document.path == "api/v1/catalog.json"
+    assert any("Digs deeper." in line for line in lines)
+    assert Mod.objects.get().listing is None
+    assert catalog_preview.preview(sent, "reject").documents == ()
