@@ -28,6 +28,8 @@ READERS = (
 MODERATION = (
     ("/moderation/queue/", "Queue"),
     ("/moderation/reports/", "Reports"),
+    ("/moderation/rescans/", "Rescans"),
+    ("/moderation/recall/", "Recall"),
     ("/moderation/statistics/", "Statistics"),
     ("/moderation/audit/", "Audit log"),
 )

@@ -18,7 +18,7 @@ from catalog import service_status
 from catalog import services as catalog_services
 from catalog.models import Namespace
 from moderation.actions import decide
-from smmods.demo import items, people, platform, reports
+from smmods.demo import items, people, platform, words
 from smmods.demo.item import SAMPLES, End, Item
 from smmods.manual_lane import CHECKED, approve, revision_of, see_through
 from uploads import services
@@ -53,8 +53,8 @@ def tell(say: Callable[[str], None]) -> Told:
         if bring_about(item, told):
             say(f"{item.mod_id} {item.version}: {told.added[-1].get_state_display().lower()}")
     outbox.drain()
-    if count := reports.file_all():
-        say(f"{count} reports by a player are there.")
+    if count := words.write_all():
+        say(f"{count} reports and edits of listings are there.")
     service_status.look()
     return told
 
