@@ -86,6 +86,7 @@ def modders(request: HttpRequest) -> HttpResponse:
             "builds": list(GameBuild.objects.exclude(status=GameBuild.Status.REFUSED)),
             "samples": list(Mod.objects.public().filter(mod_id__in=SAMPLE_IDS).select_related("latest")),
             "max_bytes": settings.SMMODS_MAX_PACKAGE_BYTES,
+            "staging_days": settings.SMMODS_STAGING_DAYS,
         },
     )
 
