@@ -152,6 +152,17 @@ CALLS: tuple[Call, ...] = (
         errors=("stale_revision", "already_decided", "illegal_move", "lease_held", "own_work", *_BUSY),
     ),
     Call(
+        "POST",
+        "/api/v1/submissions/{submissionId}/findings",
+        "Judge a finding",
+        MODERATOR,
+        "moderation_queue",
+        "",
+        "write",
+        errors=("finding_unknown", "already_judged", "own_work", *_BUSY),
+        extension=True,
+    ),
+    Call(
         "GET", "/api/v1/accounts", "List and search accounts", ADMIN, "auth_service", errors=("bad_cursor",)
     ),
     Call(

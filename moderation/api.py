@@ -1,7 +1,7 @@
-"""JSON API of this room: the queue, and one decision. Both by session alone."""
+"""JSON API of this room: the queue, a decision, a verdict on a finding. By session alone."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
@@ -12,7 +12,7 @@ from accounts.api_auth import session
 from accounts.errors import Problem, RefusedError
 from accounts.limits import limited
 from accounts.models import User
-from moderation import actions, queue
+from moderation import actions, queue, verdicts
 from moderation.queue_filters import AGES, DUES, LEAST_RISK, OF, SORTS, VIEWS, Filters
 from moderation.table import ACTIONS
 from uploads import documents
@@ -59,6 +59,16 @@ class Asked(Schema):
     sort: str = Field("due", description=f"One of {', '.join(SORTS)}.")
 
 
+class VerdictIn(Schema):
+    """A verdict on a finding of the current revision, by its fingerprint, and how far it reaches."""
+
+    model_config = ConfigDict(extra="forbid")
+    fingerprint: str = Field(max_length=32)
+    verdict: str = Field(max_length=20, description=f"One of {', '.join(verdicts.Verdict.values)}.")
+    scope: str = Field(max_length=20, description=f"One of {', '.join(verdicts.Scope.values)}.")
+    note: str | None = Field(default="", max_length=5000)
+
+
 def _schema() -> dict[str, Any]:
     """The JSON Schema of a decision, in one piece, for the API's description."""
     schema = DecisionIn.model_json_schema()
@@ -101,7 +111,7 @@ def list_queue(
 @limited("write")
 def make_decision(request: HttpRequest, submission_id: str) -> dict[str, Any]:
     """One action of the table; 409 with what is true now where somebody or something was first."""
-    given = _decision(request.body)
+    given = _read(DecisionIn, request.body, "decision")
     actor = _user(request)
     outcome = actions.decide(
         actor,
@@ -119,10 +129,44 @@ def make_decision(request: HttpRequest, submission_id: str) -> dict[str, Any]:
     return document | ({"needs": outcome.needs} if outcome.needs else {})
 
 
-def _decision(raw: bytes) -> DecisionIn:
+@router.post(
+    "/submissions/{submission_id}/findings",
+    auth=session,
+    summary="Judge a finding",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": VerdictIn.model_json_schema()}},
+        }
+    },
+)
+@limited("write")
+def judge_finding(request: HttpRequest, submission_id: str) -> dict[str, Any]:
+    """Say whether a finding of the current revision is true, and how far that reaches; 409 where it stands already."""
+    given = _read(VerdictIn, request.body, "verdict")
+    judged = verdicts.judge(
+        _user(request), submission_id, given.fingerprint, given.verdict, given.scope, given.note or ""
+    )
+    row = judged.verdict
+    return {
+        "submissionId": submission_id,
+        "fingerprint": row.fingerprint,
+        "code": row.code,
+        "verdict": row.verdict,
+        "scope": row.scope,
+        "note": row.note,
+        "inForce": row.in_force_at is not None,
+        "at": _stamp(row.at),
+    } | ({"needs": judged.needs} if judged.needs else {})
+
+
+T = TypeVar("T", bound=Schema)
+
+
+def _read(kind: type[T], raw: bytes, name: str) -> T:
     value = strict_json.loads(raw)
     try:
-        return DecisionIn.model_validate(value)
+        return kind.model_validate(value)
     except ValidationError as error:
         found = [
             Problem(
@@ -135,7 +179,7 @@ def _decision(raw: bytes) -> DecisionIn:
         ]
         raise RefusedError(
             "bad_input",
-            "The decision is not one that this call takes.",
+            f"The {name} is not one that this call takes.",
             "Each entry of errors names the place.",
             status=422,
             problems=found,

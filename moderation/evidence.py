@@ -12,6 +12,7 @@ Rules
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from moderation import history, members
@@ -44,6 +45,10 @@ class FileRow(NamedTuple):
     executable: bool
 
 
+#: Files by path: each what a `FileRow` has behind its path.
+Files = dict[str, tuple[int, str, str, bool]]
+
+
 @dataclass(frozen=True, slots=True)
 class TreeFile:
     """A file of either side: `change` is added, changed, removed or same; `known` where it was reviewed before."""
@@ -66,18 +71,40 @@ class TreeFile:
         return side.kind if side is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
 class Tree:
-    """Every file, those that changed, and how many were reviewed before."""
+    """The files of both sides. Those that are the same are only counted, unless somebody asks for them."""
 
-    files: tuple[TreeFile, ...]
-    changed: tuple[TreeFile, ...]
-    known: int
+    def __init__(self, before: Files, after: Files, known: Collection[str]) -> None:
+        """`before` and `after` are files by path; `known` are hashes that were approved before."""
+        self._before, self._after, self._known = before, after, known
+        differing = [path for path, row in after.items() if path not in before or before[path][1] != row[1]]
+        differing += [path for path in before if path not in after]
+        #: What was added, changed or removed, by path.
+        self.changed = tuple(self._file(path) for path in sorted(differing))
+        #: How many files the package has now, and how many of them were reviewed before.
+        self.total = len(after)
+        self.known = sum(row[1] in known for row in after.values())
 
-    @property
-    def total(self) -> int:
-        """How many files the package has now."""
-        return sum(file.new is not None for file in self.files)
+    def _file(self, path: str) -> TreeFile:
+        now, then = self._after.get(path), self._before.get(path)
+        if now is None:
+            change = "removed"
+        elif then is None:
+            change = "added"
+        else:
+            change = "same" if now[1] == then[1] else "changed"
+        return TreeFile(
+            path,
+            change,
+            FileRow(path, *now) if now is not None else None,
+            FileRow(path, *then) if then is not None else None,
+            now is not None and now[1] in self._known,
+        )
+
+    @cached_property
+    def files(self) -> tuple[TreeFile, ...]:
+        """Every file of either side, by path."""
+        return tuple(self._file(path) for path in sorted(self._after.keys() | self._before.keys()))
 
     def counts(self) -> dict[str, int]:
         """How many files were added, changed and removed."""
@@ -88,7 +115,12 @@ class Tree:
 
     def find(self, path: str) -> TreeFile | None:
         """The file at `path`, on either side."""
-        return next((file for file in self.files if file.path == path), None)
+        return self._file(path) if path in self._after or path in self._before else None
+
+    def named(self, words: str) -> list[TreeFile]:
+        """The files of the package whose path holds `words`, whatever its case, by path."""
+        wanted = words.casefold()
+        return [self._file(path) for path in sorted(self._after) if wanted in path.casefold()]
 
 
 def baseline(submission: Submission, past: History | None = None) -> Revision | None:
@@ -144,47 +176,26 @@ def _plain(value: Any) -> str:
 
 
 def tree(submission: Submission, old: Revision | None, new: Revision, past: History | None = None) -> Tree:
-    """The files of both revisions side by side, sorted by path."""
+    """The files of both revisions side by side."""
     past = past or history.of(submission)
-    sides: dict[int, dict[str, FileRow]] = {new.pk: {}}
+    sides: dict[int, Files] = {new.pk: {}}
     if old is not None:
         sides[old.pk] = {}
-    for revision, *columns in (
-        PackageFile.objects.filter(revision__in=list(sides))
-        .order_by()
-        .values_list("revision_id", *FileRow._fields)
-    ):
-        row = FileRow(*columns)
-        sides[revision][row.path] = row
+    rows = PackageFile.objects.filter(revision__in=list(sides)).order_by()
+    for revision, path, size, sha256, kind, executable in rows.values_list("revision_id", *FileRow._fields):
+        sides[revision][path] = (size, sha256, kind, executable)
     after, before = sides[new.pk], sides[old.pk] if old is not None else {}
-    hashes = _approved_hashes(past, old, after.values(), before.values())
-    files = []
-    for path in sorted(after.keys() | before.keys()):
-        now, then = after.get(path), before.get(path)
-        if now is None:
-            change = "removed"
-        elif then is None:
-            change = "added"
-        else:
-            change = "same" if now.sha256 == then.sha256 else "changed"
-        files.append(TreeFile(path, change, now, then, now is not None and now.sha256 in hashes))
-    return Tree(
-        tuple(files),
-        tuple(file for file in files if file.change != "same"),
-        sum(file.known for file in files),
-    )
+    return Tree(before, after, _approved_hashes(past, old, after, before))
 
 
-def _approved_hashes(
-    past: History, old: Revision | None, after: Iterable[FileRow], before: Iterable[FileRow]
-) -> Collection[str]:
+def _approved_hashes(past: History, old: Revision | None, after: Files, before: Files) -> set[str]:
     """Hashes that an approved revision of the same mod already had; only those the last one had not are asked for."""
-    known = {row.sha256 for row in before}
+    known = {row[1] for row in before.values()}
     others = {row.revision_id for row in past.approved} - ({old.pk} if old is not None else set())
-    asked = {row.sha256 for row in after} - known
+    asked = {row[1] for row in after.values()} - known
     if others and asked:
-        rows = PackageFile.objects.filter(revision__in=others, sha256__in=asked).order_by()
-        known.update(rows.values_list("sha256", flat=True))
+        found = PackageFile.objects.filter(revision__in=others, sha256__in=asked).order_by()
+        known.update(found.values_list("sha256", flat=True))
     return known
 
 

@@ -14,6 +14,8 @@ from uploads import isolation, staging
 from uploads.models import Revision
 
 LIMIT = 16 * 1024 * 1024
+#: What decoding one picture may use: seconds by the clock, seconds of processor time, MiB of address space.
+SECONDS, PROCESSOR, MEBIBYTES = 20, 15, 1024
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -32,10 +34,11 @@ def picture(revision: Revision, path: str) -> Picture:
     of staging, and what `isolation.run` refuses (503 where no child can be started).
     """
     asked = {"path": path, "size": revision.size_bytes}
+    bounds = isolation.Bounds(SECONDS, PROCESSOR, MEBIBYTES, file_bytes=LIMIT)
     with tempfile.TemporaryFile() as sink:
         try:
             with staging.open_staged(revision) as source:
-                answer = isolation.run("image", source, asked, sink=sink)
+                answer = isolation.run("image", source, asked, sink=sink, bounds=bounds)
         except FileNotFoundError as error:
             raise RefusedError(
                 "bytes_gone",

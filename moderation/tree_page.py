@@ -84,8 +84,5 @@ def of(
 
 def matching(files: Tree, words: str) -> tuple[list[TreeFile], int]:
     """The first files of the package whose path holds `words`, whatever its case, and how many there are."""
-    if not words:
-        return [], 0
-    wanted = words.casefold()
-    found = [file for file in files.files if file.new is not None and wanted in file.path.casefold()]
+    found = files.named(words) if words else []
     return found[:MATCHES], len(found)

@@ -75,6 +75,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "api/v1/accounts/<account_id>/roles",
         "api/v1/catalog/publish",
         "api/v1/submissions/<submission_id>/decisions",
+        "api/v1/submissions/<submission_id>/findings",
         "api/v1/uploads/<submission_id>/cancel",
         "api/v1/uploads/<submission_id>/package",
         "api/v1/validate",
@@ -123,6 +124,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "moderation/authors/<str:account_id>/hide/",
         "moderation/queue/",
         "moderation/reports/",
+        "moderation/rescans/",
         "moderation/recall/",
         "moderation/statistics/",
         "moderation/review/<str:submission_id>/",
@@ -151,6 +153,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
     ],
     (302, 403, 403, 403, 404, 404): [
         "moderation/reports/<str:report_id>/",
+        "moderation/rescans/<int:pk>/",
         "moderation/statistics/<slug:name>.csv",
         "moderation/review/<str:submission_id>/file/",
         "moderation/review/<str:submission_id>/image/",

@@ -345,7 +345,9 @@ def test_what_is_gone_or_broken_is_said(moderator: User) -> None:
         size_bytes=evidence.TEXT + 1
     )
     tree = evidence.tree(other, None, other.current)
-    assert "too large" in evidence.file_difference(tree.files[1], None, other.current).why
+    huge = tree.find("huge.lua")
+    assert huge is not None
+    assert "too large" in evidence.file_difference(huge, None, other.current).why
 
 
 def test_fields_are_compared_one_by_one() -> None:

@@ -185,11 +185,8 @@ class TestTree:
         assert "4 added" not in page
 
     def test_pages_hold_each_file_once(self) -> None:
-        rows = tuple(
-            evidence.TreeFile(f"d{number % 7}/{number:05}.lua", "added", None, None, False)
-            for number in range(1234)
-        )
-        files = evidence.Tree(rows, rows, 0)
+        rows = {f"d{number % 7}/{number:05}.lua": (9, "a" * 64, "text", False) for number in range(1234)}
+        files = evidence.Tree({}, rows, set())
         seen: list[str] = []
         page = 1
         while True:
@@ -200,9 +197,9 @@ class TestTree:
             if not listing.after:
                 break
             page += 1
-        assert sorted(seen) == sorted(row.path for row in rows)
+        assert sorted(seen) == sorted(rows)
         assert page == 13
-        chosen = rows[700]
+        chosen = files.changed[700]
         held = tree_page.of(files, chosen, set(), {}, lambda **more: str(more))
         assert (held.first, held.last) == (701, 800)
 
