@@ -13,6 +13,7 @@ from moderation import (
     views_queue,
     views_recall,
     views_reports,
+    views_rescans,
     views_review,
     views_viewer,
 )
@@ -37,5 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("statistics/<slug:name>.csv", views_figures.as_csv, name="moderation-statistics-csv"),
     path("reports/", views_reports.listing, name="moderation-reports"),
     path("reports/<str:report_id>/", views_reports.detail, name="moderation-report"),
+    path("rescans/", views_rescans.listing, name="moderation-rescans"),
+    path("rescans/<int:pk>/", views_rescans.detail, name="moderation-rescan"),
     path("audit/", audit_log, name="moderation-audit"),
 ]

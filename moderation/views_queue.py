@@ -35,6 +35,7 @@ from moderation.queue_filters import (
     VIEWS,
     Filters,
 )
+from uploads import rescans
 from uploads.models import QueueReason, Submission
 from uploads.states import State
 
@@ -91,6 +92,7 @@ def queue_page(request: HttpRequest) -> HttpResponse:
         "staff": assignments.staff() if waits_here else [],
         "plot": queue_plot.time_used([item.used for item in found.items]) if waits_here else None,
         "undoable": _undoable(reader),
+        "outdated": rescans.noticed(),
     }
     return render(request, "moderation/queue.html", context)
 

@@ -14,6 +14,7 @@ Rules
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -32,6 +33,7 @@ from uploads.states import State
 KIND = "rescan.run"
 LONGEST = 300
 RULES_CHANGED = "The rules changed."
+_NOTICED, _KEPT_SECONDS = "rescans-outdated", 180
 Scope = Rescan.Scope
 #: The states that a scope is about. What was taken back is not looked at again.
 STATES: dict[str, tuple[State, ...]] = {
@@ -75,6 +77,18 @@ def outdated() -> Outdated:
     )
     published = targets(Scope.PUBLISHED).exclude(rules_version=RULES_VERSION).filter(~Exists(looked))
     return Outdated(_older(Scope.WAITING).count(), published.count(), running())
+
+
+def notice() -> None:
+    """Keep what `outdated` says for the pages that only mention it: the scheduler's task does, once a minute."""
+    found = outdated()
+    cache.set(_NOTICED, (found.waiting, found.published), _KEPT_SECONDS)
+
+
+def noticed() -> Outdated:
+    """What was last kept; no query."""
+    waiting, published = cache.get(_NOTICED) or (0, 0)
+    return Outdated(waiting, published, None)
 
 
 def _older(scope: str) -> "QuerySet[Revision]":
@@ -223,9 +237,13 @@ def find(actor: User, number: int) -> Rescan:
 def listed(actor: User) -> "QuerySet[Rescan]":
     """Every rescan, the newest first, each with `looked` and `worse`: how many were looked at, and got worse."""
     permissions.ensure(actor, "rescan.start")
-    return Rescan.objects.select_related("started_by").annotate(
-        looked=Count("results", filter=~Q(results__outcome="")),
-        worse=Count("results", filter=Q(results__outcome=WORSE)),
+    return (
+        Rescan.objects.select_related("started_by")
+        .annotate(
+            looked=Count("results", filter=~Q(results__outcome="")),
+            worse=Count("results", filter=Q(results__outcome=WORSE)),
+        )
+        .order_by("-pk")
     )
 
 

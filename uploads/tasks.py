@@ -23,8 +23,9 @@ def watch_scanner() -> None:
 
 @shared_task(name="uploads.tasks.rescan_what_waits", ignore_result=True)
 def rescan_what_waits() -> None:
-    """Begin to look again at what waits for review and was looked at by older rules."""
+    """Begin to look again at what waits for review and was looked at by older rules, and note how much there is."""
     rescans.start_automatic()
+    rescans.notice()
 
 
 @worker_ready.connect

@@ -42,6 +42,7 @@ EMAILS = {
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A portal with the sample people, mods and queue; only its web server runs."""
     with running(tmp_path_factory.mktemp("samples"), samples=True, processes=["web"]) as stack:
+        stack.manage("rescan", "--scope", "both", "--as", "moderator@example.com", "--reason", "A try.")
         yield stack
 
 
