@@ -88,7 +88,9 @@ FORMS: tuple[Form, ...] = (
         rb"eyJ[\w-]{10,2000}\.eyJ[\w-]{10,4000}\.[\w-]{20,1000}(?![\w.-])",
     ),
 )
-_ONE_LETTER = re.compile(rb"(?<![\w.-])[MNO][A-Za-z\d]{23,27}\.")
+#: A bot's token has no mark but its two dots: what stands before the first is looked at afterwards.
+_DOTS = re.compile(rb"\.[\w-]{6}\.[\w-]{27}")
+_BEFORE_DOTS = re.compile(rb"(?<![\w.-])[MNO][A-Za-z\d]{23,27}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +149,13 @@ def _mark(form: Form, secret: bytes) -> int:
 def _places(data: bytes, form: Form) -> Iterator[int]:
     """Where a secret of this form may begin."""
     if form.rule == "discord_token":
-        for tried, found in enumerate(_ONE_LETTER.finditer(data)):
+        for tried, dots in enumerate(_DOTS.finditer(data)):
             if tried >= MOST_TRIED:
                 return
-            yield found.start()
+            before = max(0, dots.start() - 29)
+            begins = _BEFORE_DOTS.search(data[before : dots.start()])
+            if begins:
+                yield before + begins.start()
         return
     for mark in form.marks:
         at, tried = data.find(mark), 0

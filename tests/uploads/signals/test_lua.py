@@ -1,5 +1,8 @@
 """What Lua does: found by whatever name, and not where it is only said."""
 
+import base64
+import random
+
 import pytest
 
 from uploads.signals import lua
@@ -159,6 +162,13 @@ def test_what_is_only_said_or_harmless_is_none(source: str) -> None:
 )
 def test_each_kind_is_found(source: str, code: str) -> None:
     assert code in codes(source)
+
+
+def test_a_program_in_a_text_is_found() -> None:
+    text = base64.b64encode(b"MZ\x90\0" + random.Random(1).randbytes(500))
+    assert codes(b'x = "' + text + b'"') == {"lua_encoded_text", "lua_hidden_program"}
+    text = base64.b64encode(b"\x1bLuaQ" + random.Random(1).randbytes(500))
+    assert codes(b'x = "' + text + b'"') == {"lua_encoded_text", "lua_bytecode"}
 
 
 def test_a_signal_says_where_and_what() -> None:
