@@ -15,6 +15,7 @@ from accounts.limits import limited
 from accounts.models import User
 from accounts.views_signed_in import person_who_may
 from uploads import rescans, scanner
+from uploads.checks import RULES_VERSION
 from uploads.models import QueueReason, Rescan, RescanResult
 
 LIST = "/moderation/rescans/"
@@ -47,7 +48,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "rescans": Paginator(rescans.listed(reader), PAGE).get_page(request.GET.get("page")),
         "outdated": rescans.outdated(),
         "scopes": Rescan.Scope.choices,
-        "rules": rescans.RULES_VERSION,
+        "rules": RULES_VERSION,
         "scanner": scanner.state(),
         "typed": typed,
         "refused": refused,
@@ -121,7 +122,7 @@ def _context(reader: User, rescan: Rescan, view: str, page: str | None) -> dict[
         "may_apply": permissions.can(reader, "rescan.apply"),
         "applicable": rescan.dry_run
         and rescan.finished_at is not None
-        and rescan.rules_version == rescans.RULES_VERSION,
+        and rescan.rules_version == RULES_VERSION,
         "longest": rescans.LONGEST,
     }
 

@@ -46,12 +46,12 @@ def test_a_dry_run_from_the_page_then_applied_by_an_admin(
     assert "Under way" in text(page)
     assert 'data-hx-get="/moderation/rescans/' in text(page)
     finish()
-    page = text(client.get(f"{LIST}{rescan.pk}/"))
-    assert "file_signature" in page
-    assert "It is found now." in page
-    assert "Lua runs a command." in page
-    assert f"/moderation/review/{submission.submission_id}/" in page
-    assert "An admin applies it." in page
+    found = text(client.get(f"{LIST}{rescan.pk}/"))
+    assert "file_signature" in found
+    assert "It is found now." in found
+    assert "Lua runs a command." in found
+    assert f"/moderation/review/{submission.submission_id}/" in found
+    assert "An admin applies it." in found
     assert client.post(f"{LIST}{rescan.pk}/", {"do": "apply", "reason": "x"}).status_code == 403
     boss = factories.signed_in(admin)
     assert 'value="apply"' in text(boss.get(f"{LIST}{rescan.pk}/"))

@@ -67,3 +67,8 @@ def test_the_services_for_development_use_the_same_file() -> None:
     text = (ROOT / "deploy" / "services.sh").read_text(encoding="utf-8")
     assert "clamd.conf" in text
     assert not any(name in text for name in NEEDS), "limits stand in deploy/clamd.conf alone"
+
+
+def test_the_documentation_names_every_limit() -> None:
+    page = (ROOT / "docs" / "scanner.md").read_text(encoding="utf-8")
+    assert [name for name in NEEDS if f"`{name}`" not in page] == []
