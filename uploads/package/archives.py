@@ -25,13 +25,11 @@ _OCTAL = re.compile(rb"[ \0]*([0-7]+)[ \0]*")
 
 
 def is_tar(block: bytes) -> bool:
-    """Whether 512 bytes are a tar header: its checksum is right, whatever else it says."""
-    if len(block) < TAR_BLOCK:
-        return False
+    """Whether a block of 512 bytes is a tar header: its checksum is right, whatever else it says."""
     told = _OCTAL.fullmatch(block[148:156])
     if told is None:
         return False
-    summed = block[:148] + b" " * 8 + block[156:TAR_BLOCK]
+    summed = block[:148] + b" " * 8 + block[156:]
     signed = sum(byte - 256 if byte > 127 else byte for byte in summed)
     return int(told[1], 8) in (sum(summed), signed)
 

@@ -7,12 +7,11 @@ from tests.packages import pe, png
 REST = b"\0\1\2\3" * 20
 
 
-def tar(mark: bytes = b"") -> bytes:
-    """A tar archive of one empty file, with the mark of its format, or with none as V7 wrote it."""
-    head = bytearray(b"a.lua".ljust(100, b"\0") + b"0000644\0" * 3 + b"00000000000\0" * 2 + b" " * 8 + b"0")
-    head = head.ljust(257, b"\0") + mark
+def tar(name: bytes = b"a.lua", signed: bool = False) -> bytes:
+    """A tar archive of one empty file without a mark, as V7 wrote it; some added the bytes up as signed ones."""
+    head = bytearray(name.ljust(100, b"\0") + b"0000644\0" * 3 + b"00000000000\0" * 2 + b" " * 8 + b"0")
     head = head.ljust(512, b"\0")
-    head[148:156] = b"%06o\0 " % sum(head)
+    head[148:156] = b"%06o\0 " % sum(byte - 256 * (signed and byte > 127) for byte in head)
     return bytes(head) + bytes(1024)
 
 
@@ -34,6 +33,8 @@ ARCHIVES = {
     "POSIX tar": b"a" * 257 + b"ustar\x0000" + REST,
     "GNU tar": b"a" * 257 + b"ustar  \0" + REST,
     "V7 tar": tar(),
+    "V7 tar with a name of its time": tar(b"gr\xf6\xdfe"),
+    "V7 tar of signed bytes": tar(b"gr\xf6\xdfe", signed=True),
     "gzip": b"\x1f\x8b\x08\0" + REST,
     "bzip2": b"BZh91AY&SY" + REST,
     "empty bzip2": b"BZh9\x17rE8P\x90" + REST,
