@@ -67,6 +67,14 @@ class Decision(models.Model):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["at"], name="decision_at"),
+            models.Index(
+                fields=["submission"],
+                name="decision_first_of_two",
+                condition=models.Q(seconded_at__isnull=True) & ~models.Q(needs_second=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} on {self.submission_id}"

@@ -41,12 +41,15 @@ def figures(reader: User, now: datetime, second: frozenset[int]) -> Figures:
         "mine": queue_select.mine(reader, now),
         "escalated": Q(submission__escalated_at__isnull=False),
         "findings": queue_select.has_finding(),
-    } | {view: Q(kind=kind) for view, kind in OF_KIND.items()}
+    }
+    # An item has one open row of a kind at most, so rows of a kind are items.
+    kinds = {view: Count("pk", filter=Q(kind=kind)) for view, kind in OF_KIND.items()}
     counted = queue_select.open_rows().aggregate(
         **{
             name: Count("submission", distinct=True, filter=condition)
             for name, condition in conditions.items()
-        }
+        },
+        **kinds,
     )
     decided = Decision.objects.filter(at__gte=now - WEEK, needs_second="").exclude(action="escalate").count()
     usual = queueing.waits()

@@ -4,6 +4,8 @@ Rules
 - What waits is an open reason row; an item's due time is the earliest of its rows.
 - Stuck is what needs somebody else than the next reviewer: handed to an admin, waiting for a second person, given
   up or waiting too long for its checks, approved and not published.
+- In the usual order a page is read along the index of due times and ends with its last row; the other orders
+  sort all that waits.
 - Pages follow a cursor that holds the last row's place in the order; it belongs to one order alone.
 """
 
@@ -34,6 +36,10 @@ from uploads.models import CheckResult, QueueReason, Submission
 from uploads.states import State
 
 DECIDED = (State.APPROVED, State.PUBLISHED, State.SUPERSEDED, State.HIDDEN, State.REJECTED)
+#: States that a submission leaves without a reviewer, sooner or later.
+UNDER_WAY = [
+    state.value for state in (State.APPROVED, State.UPLOADED, State.VALIDATING, State.VALIDATION_FAILED)
+]
 #: How long checks, and a publication, take at most while nothing is wrong; and how long back checks that were
 #: given up are looked for, since nobody waits for them after that.
 CHECKS_TAKE, PUBLISHING_TAKES, GIVEN_UP_SINCE = (
@@ -87,10 +93,11 @@ def has_finding() -> Q:
 
 
 def stuck(now: datetime, second: frozenset[int]) -> Q:
-    """Of submissions: those that the next reviewer can't move on."""
+    """Of submissions: those that the next reviewer can't move on. The first part is what an index narrows."""
     gave_up = CheckResult.objects.filter(revision=OuterRef("current"), code="validation_crashed")
     late = now - PUBLISHING_TAKES - undo_window() - CLOCKS
-    return (
+    nearly = Q(state__in=UNDER_WAY) | Q(escalated_at__isnull=False) | Q(pk__in=list(second))
+    return nearly & (
         Q(state=State.PENDING_REVIEW.value, escalated_at__isnull=False)
         | Q(pk__in=list(second))
         | Q(state=State.APPROVED.value, updated_at__lt=late)
@@ -126,16 +133,20 @@ def matches(filters: Filters, prefix: str = "") -> Q:
     return found
 
 
+def _has_open(**which: Any) -> Exists:
+    """Whether the row's submission has an open reason like that."""
+    return Exists(open_rows().filter(submission=OuterRef("submission"), **which))
+
+
 def chosen(filters: Filters, reader: User, now: datetime, second: frozenset[int]) -> Q:
     """The view of what waits, as a condition on reason rows."""
     view = filters.view
     if view in OF_KIND:
-        return Q(submission__in=open_rows().filter(kind=OF_KIND[view]).values("submission"))
-    if view == "findings":
-        return Q(submission__in=open_rows().filter(has_finding()).values("submission"))
+        return Q(_has_open(kind=OF_KIND[view]))
     return {
         "free": ~held(now),
         "mine": mine(reader, now),
+        "findings": Q(submission__current__risk__gt=0) | Q(_has_open(kind=QueueReason.Kind.SCANNER_HIT)),
         "second": Q(submission__in=list(second)),
         "escalated": Q(submission__escalated_at__isnull=False),
         "stuck": Q(submission__escalated_at__isnull=False) | Q(submission__in=list(second)),
@@ -146,21 +157,9 @@ def waiting(condition: Q, filters: Filters, now: datetime, cursor: str, limit: i
     """Up to `limit` submissions (their keys) that wait, and the cursor of the next page."""
     rows = open_rows().filter(condition).filter(matches(filters, "submission__"))
     if filters.kind:
-        rows = rows.filter(submission__in=open_rows().filter(kind=filters.kind).values("submission"))
-    ordered: Any = rows.values("submission_id", risk=F("submission__current__risk")).annotate(
-        due=Min("due_at"), opened=Min("opened_at")
-    )
-    if filters.sort == "age" or filters.age:
-        ordered = ordered.annotate(
-            since=Case(
-                When(
-                    submission__state=State.PENDING_REVIEW.value,
-                    then=Coalesce(F("submission__queued_at"), F("opened")),
-                ),
-                default=F("opened"),
-                output_field=DateTimeField(),
-            )
-        )
+        rows = rows.filter(_has_open(kind=filters.kind))
+    along_index = filters.sort == "due" and not filters.age
+    ordered = _first_rows(rows) if along_index else _grouped(rows)
     before = filters.waiting_before(now)
     if before is not None:
         ordered = ordered.filter(since__lte=before)
@@ -182,6 +181,32 @@ def waiting(condition: Q, filters: Filters, now: datetime, cursor: str, limit: i
         last = found[limit - 1]
         following = _cursor(filters.sort, last[moment], last["risk"] or 0, last["submission_id"])
     return [row["submission_id"] for row in found[:limit]], following
+
+
+def _first_rows(rows: "QuerySet[QueueReason]") -> Any:
+    """Of each submission the row that is due first, so that nothing has to be grouped."""
+    sooner = open_rows().filter(
+        Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk")),
+        submission=OuterRef("submission"),
+    )
+    return rows.filter(~Exists(sooner)).values(
+        "submission_id", due=F("due_at"), risk=F("submission__current__risk")
+    )
+
+
+def _grouped(rows: "QuerySet[QueueReason]") -> Any:
+    """Each submission with when it is due, and since when it waits."""
+    grouped = rows.values("submission_id", risk=F("submission__current__risk"))
+    return grouped.annotate(due=Min("due_at"), opened=Min("opened_at")).annotate(
+        since=Case(
+            When(
+                submission__state=State.PENDING_REVIEW.value,
+                then=Coalesce(F("submission__queued_at"), F("opened")),
+            ),
+            default=F("opened"),
+            output_field=DateTimeField(),
+        )
+    )
 
 
 def _after(sort: str, moment: str, at: datetime, risk: int, pk: int) -> Q:

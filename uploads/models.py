@@ -84,6 +84,11 @@ class Submission(models.Model):
             models.Index(fields=["author", "-id"], name="submission_author"),
             models.Index(fields=["state", "queued_at"], name="submission_queue"),
             models.Index(fields=["mod_id", "version"], name="submission_identity"),
+            models.Index(
+                fields=["escalated_at"],
+                name="submission_escalated",
+                condition=models.Q(escalated_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -329,6 +334,9 @@ class QueueReason(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["due_at"], name="reason_open", condition=models.Q(closed_at__isnull=True)),
             models.Index(fields=["submission", "closed_at"], name="reason_submission"),
+            models.Index(
+                fields=["-closed_at"], name="reason_closed", condition=models.Q(closed_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -97,4 +97,12 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=["status", '-id'], name='report_by_status'), models.Index(fields=['mod_id', 'reason'], name='report_by_mod')],
             },
         ),
+        migrations.AddIndex(
+            model_name='decision',
+            index=models.Index(fields=['at'], name='decision_at'),
+        ),
+        migrations.AddIndex(
+            model_name='decision',
+            index=models.Index(condition=models.Q(('seconded_at__isnull', True), models.Q(('needs_second', ''), _negated=True)), fields=['submission'], name='decision_first_of_two'),
+        ),
     ]

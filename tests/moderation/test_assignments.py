@@ -128,7 +128,7 @@ def test_the_page_assigns_what_is_ticked(client: Client, moderator: User, second
     body = answer.content.decode()
     assert f"1 item assigned to {second.name}." in body
     assert "It is their own work." in body
-    assert f"For {second.name}" in body
+    assert f"for {second.name}" in body
     assert "Tick the items" in client.post("/moderation/queue/bulk/", {}, follow=True).content.decode()
     assert (
         "nobody any more"

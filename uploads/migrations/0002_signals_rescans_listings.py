@@ -121,4 +121,12 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('revision', 'position'), name='signal_position_once')],
             },
         ),
+        migrations.AddIndex(
+            model_name='queuereason',
+            index=models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['-closed_at'], name='reason_closed'),
+        ),
+        migrations.AddIndex(
+            model_name='submission',
+            index=models.Index(condition=models.Q(('escalated_at__isnull', False)), fields=['escalated_at'], name='submission_escalated'),
+        ),
     ]
