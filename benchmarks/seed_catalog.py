@@ -26,10 +26,11 @@ from accounts.roles import Role
 from accounts.strict_json import canonical
 from catalog import documents, search, versions
 from catalog.models import Category, Dependency, Maintainer, Mod, Namespace, Release
+from uploads.checks import RULES_VERSION
 from uploads.models import CheckResult, QueueReason, Revision, Submission
 from uploads.states import State
 
-BUILD, RULES = "0.9.0", "smz-1"
+BUILD, RULES = "0.9.0", RULES_VERSION
 MODS_A_NAMESPACE = 20
 BATCH = 1000
 START = datetime(2025, 1, 1, tzinfo=UTC)

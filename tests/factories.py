@@ -25,11 +25,12 @@ from accounts.roles import Role
 from accounts.strict_json import canonical
 from catalog import versions
 from catalog.models import Dependency, GameBuild, Maintainer, Mod, Namespace, Release, ServiceStatus
+from uploads.checks import RULES_VERSION
 from uploads.models import CheckResult, Message, PackageFile, QueueReason, Revision, Signal, Submission
 from uploads.states import State
 
 _numbers = itertools.count(1)
-RULES = "smz-1"
+RULES = RULES_VERSION
 BUILD = "0.9.0"
 #: The services that the upload gate asks for.
 GATE_SERVICES = (

@@ -17,10 +17,11 @@ from typing import Any, BinaryIO, Generic, TypeVar
 from accounts.errors import Problem
 from uploads.package import PackageReport
 from uploads.scanners.verdict import Verdict
+from uploads.signals import rules_version
 from uploads.signals.found import Signal
 
-#: Grows whenever a rule changes what it takes or refuses; stored with every result.
-RULES_VERSION = "smz-1"
+#: Grows whenever a rule changes what it takes, refuses or finds; stored with every result.
+RULES_VERSION = rules_version.VERSION
 
 #: The build that releases are taken for where no portal says otherwise.
 SHIPPED_BUILD = "0.9.0"

@@ -94,15 +94,15 @@ SIGNALS: dict[str, Kind] = {
         Kind(
             "lua_os_execute",
             "Lua runs a command",
-            "`os.execute` hands a line to the system's shell. No mod needs it; look at what is run, and where "
+            "`os.execute` hands a line to the system's shell. Hardly a mod needs it; look at what is run, and where "
             "the text comes from.",
             3,
         ),
         Kind(
             "lua_io_popen",
             "Lua runs a command and reads what it says",
-            "`io.popen` starts a program and reads from it or writes to it. No mod needs it; look at what is "
-            "run, and where the text comes from.",
+            "`io.popen` starts a program and reads from it or writes to it. Hardly a mod needs it; look at what "
+            "is run, and where the text comes from.",
             3,
         ),
         Kind(
