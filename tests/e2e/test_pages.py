@@ -85,7 +85,7 @@ class Viewer:
 def _addresses(stack: Stack) -> dict[str, dict[str, str]]:
     """Addresses of real things for each viewer, by route."""
     found = stack.manage("shell", "-v0", "-c", LOOK_UP).split()
-    review, mine, draft, changes, account, report = found
+    review, mine, draft, changes, spoiled, account, report = found
     values = {
         "slug": "hello-lua",
         "version": "0.1.3",
@@ -101,7 +101,8 @@ def _addresses(stack: Stack) -> dict[str, dict[str, str]]:
         answers = listed[route]
         if route in NO_PAGE or answers == (405,) * len(ROLES) or route.startswith(("^", "api/v1/")):
             continue
-        submission = {"details": draft, "replace": changes}.get(route.rstrip("/").rsplit("/", 1)[-1], mine)
+        own = {"details": draft, "replace": changes, "repack": spoiled}
+        submission = own.get(route.rstrip("/").rsplit("/", 1)[-1], mine)
         if route.startswith("moderation/"):
             submission = review
 
@@ -125,6 +126,7 @@ mine = Submission.objects.filter(author__email="modder@example.com")
 print(Submission.objects.filter(state="pending_review", version="0.2.0").first().submission_id)
 for state in ("pending_review", "draft", "changes_requested"):
     print(mine.filter(state=state).first().submission_id)
+print(mine.get(mod_id="kestrel.dust-charts").submission_id)
 print(User.objects.get(email="player@example.com").account_id)
 print(Report.objects.filter(status="open").first().report_id)
 """
