@@ -1,6 +1,6 @@
-"""Settings that a mod offers: a safe path, and defaults that fit what the setting may be."""
+"""Settings that a mod offers: a safe path that nothing else has, and defaults that fit what the setting may be."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from accounts.errors import Problem
@@ -19,6 +19,7 @@ from uploads.checks.base import (
     text_of,
 )
 from uploads.checks.manifest_schema import SCHEMA
+from uploads.package import names
 from uploads.package.reader import MANIFEST
 
 ID = "mod_config_contract"
@@ -38,12 +39,33 @@ def run(subject: Subject) -> Result:
     ]
     if wrong:
         return failed(ID, wrong)
-    settings = objects_of(subject.manifest["modConfig"], "settings")
-    problems = list(_twice(settings))
+    contract = subject.manifest["modConfig"]
+    settings = objects_of(contract, "settings")
+    problems = [*_path_problems(text_of(contract, "path"), subject.report.paths), *_twice(settings)]
     for number, setting in enumerate(settings):
         for code, message, hint, key in _problems(setting):
             problems.append(Problem(code, message, hint, f"{_AT}/settings/{number}/{key}", MANIFEST))
     return judged(ID, problems, f"{len(settings)} settings are in order.", settings=len(settings))
+
+
+def _path_problems(path: str, inside: Iterable[str]) -> Iterator[Problem]:
+    """What would keep the manager from writing the settings' file: a path that is not portable, or taken."""
+    at = f"{_AT}/path"
+    for sentence in names.path_problems(path):
+        hint = "Name it with plain letters and digits, like Config/settings.json."
+        yield Problem("config_path_unsafe", f"modConfig.path: {sentence}", hint, at, MANIFEST)
+    wanted = names.folded(path)
+    for other in inside:
+        same = names.folded(other)
+        if other != path and (same == wanted or same.startswith(f"{wanted}/")):
+            yield Problem(
+                "config_path_taken",
+                f"The package holds {other}, which Windows takes for {path}.",
+                "Write the path as it is in the package, or use another name.",
+                at,
+                MANIFEST,
+            )
+            return
 
 
 def _twice(settings: list[Json]) -> Iterator[Problem]:
@@ -95,7 +117,7 @@ def _problems(setting: Json) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _select_problems(key: str, setting: Json) -> Iterator[tuple[str, str, str, str]]:
-    values = [(type(option.get("value")), option.get("value")) for option in objects_of(setting, "options")]
+    values = [_known_as(option.get("value")) for option in objects_of(setting, "options")]
     if not values:
         yield "options_missing", f"{key} is a select without options.", 'Add "options".', "options"
         return
@@ -107,13 +129,20 @@ def _select_problems(key: str, setting: Json) -> Iterator[tuple[str, str, str, s
             "options",
         )
     default = setting.get("default")
-    if (type(default), default) not in values:
+    if _known_as(default) not in values:
         yield (
             "default_not_an_option",
             f"The default of {key} is none of its options.",
             "Choose one of them.",
             "default",
         )
+
+
+def _known_as(value: object) -> tuple[str, object]:
+    """What makes two values the same in JSON: 1 and 1.0 are, 1 and true are not."""
+    if isinstance(value, bool):
+        return "boolean", value
+    return ("number" if isinstance(value, int | float) else "text"), value
 
 
 def _is_of(value: object, kind: str) -> bool:
@@ -141,6 +170,8 @@ CHECK = Check(
     "values.",
     Phase.INTAKE,
     (
+        "config_path_unsafe",
+        "config_path_taken",
         "setting_twice",
         "options_missing",
         "options_misplaced",

@@ -195,6 +195,10 @@ def test_good_settings(offered: list[dict[str, Any]]):
         ([select(options=[{"value": "calm", "label": "a"}] * 2)], "option_twice"),
         ([select(default="gone")], "default_not_an_option"),
         ([select(options=[{"value": 1, "label": "1"}], default=True)], "default_not_an_option"),
+        (
+            [select(options=[{"value": 1, "label": "a"}, {"value": 1.0, "label": "b"}], default=1)],
+            "option_twice",
+        ),
         ([select(minimum=1)], "bound_misplaced"),
         ([number(default=10)], "default_out_of_bounds"),
         ([number(minimum=8, maximum=2)], "default_out_of_bounds"),
@@ -217,6 +221,24 @@ def test_bad_settings(offered: list[dict[str, Any]], code: str):
 )
 def test_unsafe_settings_paths(path: str):
     assert told(mod_config_contract.run(configured(path=path))) == ("failed", ["wrong_form"])
+
+
+@pytest.mark.parametrize(
+    ("path", "files", "codes"),
+    [
+        ("Config/CON.json", {}, ["config_path_unsafe"]),
+        ("Config/a<b.json", {}, ["config_path_unsafe"]),
+        ("Config/folder /a.json", {}, ["config_path_unsafe"]),
+        ("Config/hello.json", {"Config/Hello.json": b"{}"}, ["config_path_taken"]),
+        ("Config/hello.json", {"config/hello.json": b"{}"}, ["config_path_taken"]),
+        ("Config/hello.json", {"Config/hello.json/a.json": b"{}"}, ["config_path_taken"]),
+        ("Config/hello.json", {"Config/hello.json": b"{}"}, []),
+        ("Config/hello.json", {"Config/hello.json.txt": b"{}"}, []),
+    ],
+)
+def test_the_manager_can_write_the_settings(path: str, files: dict[str, bytes], codes: list[str]):
+    arrived = subject(files=files, modConfig={"path": path, "settings": [number()]})
+    assert told(mod_config_contract.run(arrived)) == ("failed" if codes else "passed", codes)
 
 
 def test_no_settings_and_no_manifest():
