@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from ninja import Router, Status
 
@@ -10,8 +11,8 @@ from accounts.api_auth import session_or_key
 from accounts.errors import RefusedError
 from accounts.limits import limited
 from accounts.models import User
-from catalog import contract, schema_registry
-from catalog.models import Publication, Release
+from catalog import contract, downloads, schema_registry
+from catalog.models import Publication
 from catalog.publisher import record_of
 
 router = Router(tags=["catalog"])
@@ -48,27 +49,25 @@ def publication(request: HttpRequest, revision: int) -> dict[str, Any]:
     return record_of(found)
 
 
-@router.get("/downloads/{mod_id}/{version}", auth=session_or_key("downloads:read"), response={302: None})
+@router.api_operation(
+    ["GET", "HEAD"],
+    "/downloads/{mod_id}/{version}",
+    auth=session_or_key("downloads:read"),
+    response={200: None, 302: None},
+)
 def download(request: HttpRequest, mod_id: str, version: str) -> HttpResponse:
-    """Leads to a release's artifact; `latest` is a version. 410 where it was taken back."""
-    releases = Release.objects.select_related("mod").filter(mod__mod_id=mod_id)
-    if version == "latest":
-        release = releases.filter(mod__latest__isnull=False, pk__in=releases.values("mod__latest")).first()
+    """Hands a release's artifact over, or leads to it; `latest` is a version. 410 where it was taken back."""
+    release = downloads.find(mod_id, version)
+    if request.method == "GET" and downloads.from_the_start(request.headers.get("Range", "")):
+        downloads.count(_account(request), release)
+    path = release.artifact_path
+    response: HttpResponse
+    if settings.SMMODS_HAND_OVER:
+        response = HttpResponse(content_type="application/zip")
+        response["X-Accel-Redirect"] = f"{settings.SMMODS_HAND_OVER}{path.removeprefix('downloads')}"
+        response["Content-Disposition"] = f'attachment; filename="{release.file_name}"'
     else:
-        release = releases.filter(version=version).first()
-    if release is None:
-        raise RefusedError(
-            "not_found", "There is no such release.", "The catalog lists what there is.", status=404
-        )
-    if release.taken_back_at is not None:
-        raise RefusedError(
-            "taken_back",
-            f"{mod_id} {version} was taken back.",
-            "Ask for latest, or another version.",
-            status=410,
-            extra={"reason": release.taken_back_reason, "level": release.taken_back_level},
-        )
-    response = HttpResponseRedirect(f"/{release.artifact_path}")
+        response = HttpResponseRedirect(f"/{path}")
     response["Cache-Control"] = "no-store"
     return response
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 
 from accounts import outbox
 from accounts.models import OutboxRow
-from catalog import service_status
+from catalog import downloads, service_status
 from catalog.contract_documents import out_of_date
 
 QUEUES = ("checks", "publication")
@@ -36,6 +36,12 @@ def refresh_contract() -> bool:
             return False
         outbox.owe("publication.run", {"op": "refresh"}, key="contract")
     return True
+
+
+@shared_task(name="catalog.tasks.forget_downloads", ignore_result=True)
+def forget_downloads() -> None:
+    """Who fetched what on days that are over is thrown away."""
+    downloads.forget()
 
 
 @worker_ready.connect

@@ -10,6 +10,11 @@ SCHEDULE: dict[str, Any] = {
         "schedule": 3600.0,
         "options": {"queue": "mail", "expires": 3600},
     },
+    "forget-downloads": {
+        "task": "catalog.tasks.forget_downloads",
+        "schedule": 3600.0,
+        "options": {"queue": "mail", "expires": 3600},
+    },
     "watch-scanner": {
         "task": "uploads.tasks.watch_scanner",
         "schedule": 20.0,

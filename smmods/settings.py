@@ -308,6 +308,8 @@ SMMODS_ALLOWED_ENDINGS = env.words("SMMODS_ALLOWED_ENDINGS")
 SMMODS_STAGING_DAYS = env.number("SMMODS_STAGING_DAYS", 30, least=1, most=3650)
 SMMODS_PINNED_GAME_BUILD = env.text("SMMODS_PINNED_GAME_BUILD", "0.9.0")
 SMMODS_MAX_PACKAGE_BYTES = env.number("SMMODS_MAX_PACKAGE_BYTES", 104_857_600, least=1024, most=104_857_600)
+# The internal place of nginx that hands artifacts of the fast lane over; empty where a redirect does.
+SMMODS_HAND_OVER = env.text("SMMODS_HAND_OVER")
 # Until when a person should have answered: working days for a review and for an author's reply, hours for a
 # security report.
 SMMODS_REVIEW_DAYS = env.number("SMMODS_REVIEW_DAYS", 3, least=1, most=60)

@@ -27,6 +27,12 @@ class Portal(BaseHTTPRequestHandler):
     """Stands in for gunicorn: answers 200 and says what it was told about the client."""
 
     def do_GET(self) -> None:
+        if self.path.startswith("/api/v1/downloads/"):
+            self.send_response(200)
+            self.send_header("X-Accel-Redirect", "/fast-downloads/" + ZIP.removeprefix("/downloads/"))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         seen = f"{self.headers['X-Forwarded-For']} {self.headers['X-Forwarded-Proto']}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(seen)))
@@ -165,3 +171,11 @@ def test_metrics_stay_on_the_machine(site: str) -> None:
 @pytest.mark.parametrize("path", [ZIP, "/api/v1/catalog.json", "/static/app.123.css"])
 def test_files_are_only_read(site: str, path: str) -> None:
     assert fetch(site + path, method="POST")[0] in (403, 405)
+
+
+def test_the_fast_lane_hands_the_file_over_and_nobody_gets_there_alone(site: str) -> None:
+    status, headers, body = fetch(f"{site}/api/v1/downloads/a.b/latest")
+    assert (status, body, headers["Content-Type"]) == (200, b"zip bytes", "application/zip")
+    part = fetch(f"{site}/api/v1/downloads/a.b/latest", Range="bytes=4-")
+    assert (part[0], part[2]) == (206, b"bytes")
+    assert fetch(f"{site}/fast-downloads/mods/a.b/1.0.0/a.b-v1.0.0.zip")[0] == 404
