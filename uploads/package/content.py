@@ -79,7 +79,6 @@ class Inspector:
         """Keep the first bytes of what was appended to a Windows program."""
         if not self._overlay_at:
             self._overlay_at = archives.program_end(self._head)
-            self._overlay = self._head[self._overlay_at :][:_OVERLAY] if self._overlay_at else b""
         at = self._overlay_at + len(self._overlay) - self._size
         if self._overlay_at and at >= 0:
             self._overlay += piece[at : at + _OVERLAY - len(self._overlay)]

@@ -89,6 +89,12 @@ SIGNATURES = [
         ending(".lua", b"-" * 300_000 + b"\0" + b"-" * 300_000),
         ending(".lua", b"-" * 600_001),
     ),
+    Row(
+        "content.signature",
+        "a NUL early in a very long text",
+        ending(".lua", b"-" * 70_000 + b"\0" + b"-" * 3_000_000),
+        ending(".lua", b"-" * 3_000_000),
+    ),
     *(
         Row("content.signature", f"control {code:#04x} in a text", ending(".lua", b"-- %c\n" % code), SCRIPT)
         for code in (*range(1, 7), *range(14, 27), *range(28, 32))

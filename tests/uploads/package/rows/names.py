@@ -205,6 +205,12 @@ KINDS = [
         Part("a/", method=0, attributes=FOLDER, local={"crc": 1}, central={"crc": 1}),
         folder("a/"),
     ),
+    Row(
+        "zip.kind",
+        "a folder with a size alone",
+        Part("a/", raw=b"", attributes=FOLDER, local={"size": 5}, central={"size": 5}),
+        folder("a/"),
+    ),
     Row("zip.kind", "a folder by mode alone", mode(0o040755 << 16), FILE),
     Row("zip.kind", "a folder by DOS alone", mode(0x10), FILE),
     Row("zip.kind", "a file by mode alone", folder("a/", 0o100644 << 16), folder("a/", 0o040755 << 16)),

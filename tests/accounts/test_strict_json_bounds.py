@@ -1,0 +1,27 @@
+"""Each refusal of strict JSON beside the nearest JSON that is read."""
+
+import json
+
+import pytest
+
+from accounts.errors import RefusedError
+from accounts.strict_json import CODES, loads
+from tests.accounts.json_rows import REFUSED
+
+
+@pytest.mark.parametrize(
+    ("code", "bad", "good"), REFUSED, ids=[f"{row[0]} {n}" for n, row in enumerate(REFUSED)]
+)
+def test_each_refusal_and_what_is_next_to_it(code: str, bad: bytes, good: bytes):
+    with pytest.raises(RefusedError) as caught:
+        loads(bad)
+    error = caught.value
+    assert (error.code, error.status) == (code, 413 if code == "json_too_large" else 400)
+    assert [problem.code for problem in error.problems] == [code]
+    assert error.message.endswith(".")
+    assert error.hint.endswith(".")
+    assert loads(good) == json.loads(good)
+
+
+def test_each_code_has_rows():
+    assert {code for code, _, _ in REFUSED} == set(CODES)
