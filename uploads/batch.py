@@ -39,7 +39,10 @@ def beside(submission: Submission, mod_ids: Collection[str] | None = None) -> li
     namespace = namespaces.of(submission.mod_id or "")
     ours = Q(author=submission.author_id) | Q(mod_id__startswith=f"{namespace}.")
     found = Submission.objects.filter(
-        ours, mod_id__isnull=False, state__in=[state.value for state in ON_THE_WAY]
+        ours,
+        kind=Submission.Kind.PACKAGE,
+        mod_id__isnull=False,
+        state__in=[state.value for state in ON_THE_WAY],
     )
     if mod_ids is not None:
         found = found.filter(mod_id__in=sorted(mod_ids))

@@ -81,6 +81,8 @@ def test_the_batch_is_of_the_same_author_or_namespace_and_on_its_way() -> None:
     factories.make_submission(author, "approved", "ada.third", "1.0.0")
     for state in ("draft", "validation_failed", "changes_requested", "rejected", "cancelled", "hidden"):
         factories.make_submission(author, state, f"ada.{state.replace('_', '-')}")
+    listing = factories.make_submission(author, "pending_review", "ada.listing")
+    Submission.objects.filter(pk=listing.pk).update(kind=Submission.Kind.LISTING)
     factories.make_submission(other, "pending_review", "stranger.lib")
     factories.make_submission(other, "pending_review", "adam.lib")
     assert names(batch.beside(submission)) == ["elsewhere.lib 1.0.0", "ada.lib 1.0.0", "ada.third 1.0.0"]

@@ -115,6 +115,12 @@ class TestNewPrograms:
         earlier(program(), state=state)
         assert codes(weighing.weigh(under_check(), subject(program()))) == ["new_executable"]
 
+    def test_an_edited_listing_has_no_programs_to_compare_with(self) -> None:
+        earlier(program())
+        listing = factories.make_submission(None, "published", MOD, "1.5.0")
+        Submission.objects.filter(pk=listing.pk).update(kind=Submission.Kind.LISTING)
+        assert weighing.weigh(under_check(), subject(program())) == []
+
     def test_another_mods_programs_vouch_for_nothing(self) -> None:
         earlier(program(), mod_id="other.mod")
         assert codes(weighing.weigh(under_check(), subject(program()))) == ["new_executable"]
