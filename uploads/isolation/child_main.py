@@ -6,6 +6,7 @@ unchecked.
 """
 
 import codecs
+import ctypes
 import errno
 import hashlib
 import io
@@ -25,8 +26,21 @@ _CODECS = (
 )
 
 
+# malloc.h: from which size on memory is mapped, and how much of what was freed goes back to the kernel.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
+
+def _keep_freed_memory() -> None:
+    """Buffers come and go by the thousand; giving each back to the kernel costs a seventh of the time."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_M_MMAP_THRESHOLD, 32 * 1024 * 1024)
+        libc.mallopt(_M_TRIM_THRESHOLD, 64 * 1024 * 1024)
+
+
 def main() -> None:
     """Do one task. Standard input, written by the parent, is one line of JSON and then the task's parcel."""
+    _keep_freed_memory()
     line, _, parcel = sys.stdin.buffer.read().partition(b"\n")
     order: dict[str, Any] = json.loads(line)
     module = import_module(order["module"])

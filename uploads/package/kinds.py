@@ -207,7 +207,7 @@ def carried(head: bytes, tail: bytes, size: int, kind: str) -> str:
     """The kind of an archive that a file which is something else has in it where readers look for one."""
     if archives.ends_as_zip(tail, size):
         return "zip"
-    return "" if kind in ("text", "pe") else archives.inside(head) or archives.inside(tail)
+    return "" if kind in ("text", "pe") else archives.inside_ends(head, tail, size)
 
 
 def label(kind: str) -> str:
