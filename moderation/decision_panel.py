@@ -56,6 +56,8 @@ def _blocks(
     ]
     if figures.taken_back_before:
         blocks.append(given.TAKEN_BACK)
+    if given.by_older_rules(submission):
+        blocks.append(given.OLDER_RULES)
     blocks += [
         Problem(
             "blocking_finding",

@@ -10,6 +10,7 @@ from moderation import policies, typed
 from moderation.ground import DANGERS
 from moderation.policies import Reason
 from moderation.table import Rule
+from uploads.checks import RULES_VERSION
 from uploads.models import Submission
 
 
@@ -106,6 +107,13 @@ TAKEN_BACK = Problem(
 )
 
 
+OLDER_RULES = Problem(
+    "rules_outdated",
+    "It was checked by older rules than those in force, and the publisher would refuse it.",
+    "The portal looks at it again by itself within minutes; see the page on rescans.",
+)
+
+
 def failed_check(check_id: str, code: str, message: str, path: str) -> Problem:
     """A failed check as what stands in the way of an approval."""
     return Problem(
@@ -127,4 +135,13 @@ def blocks(submission: Submission) -> list[Problem]:
     ]
     if Release.objects.taken_back().filter(sha256=current.sha256).exists():
         found.append(TAKEN_BACK)
+    if by_older_rules(submission):
+        found.append(OLDER_RULES)
     return found
+
+
+def by_older_rules(submission: Submission) -> bool:
+    """Whether the package was checked by other rules than those in force; the words of a listing have their own."""
+    current = submission.current
+    package = submission.kind == Submission.Kind.PACKAGE
+    return package and current is not None and current.rules_version != RULES_VERSION

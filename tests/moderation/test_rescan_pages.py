@@ -7,7 +7,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import outbox
+from accounts.errors import RefusedError
 from accounts.models import AuditEntry, OutboxRow, User
+from moderation import actions
 from tests import factories
 from tests.smmods.running import run
 from tests.uploads.test_rescans import HEAVY, Findings, now_finds, out, waits
@@ -200,3 +202,27 @@ def test_the_command_says_so_when_it_has_to_wait(moderator: User, monkeypatch: p
     assert ran.status == 1
     assert "A worker goes on with it" in ran.err
     assert OutboxRow.objects.filter(kind=rescans.KIND, done_at=None, due_at__gt=timezone.now()).exists()
+
+
+def test_what_older_rules_checked_is_approved_only_after_it_was_looked_at_again(moderator: User) -> None:
+    submission = waits("one.mod")
+    revision = submission.current
+    assert revision is not None
+    client = factories.signed_in(moderator)
+    page = text(client.get(f"/moderation/review/{submission.submission_id}/"))
+    assert "It was checked by older rules" in page
+
+    def approve() -> None:
+        actions.decide(
+            moderator, submission.submission_id, action="approve", revision=1, sha256=revision.sha256
+        )
+
+    with pytest.raises(RefusedError) as refused:
+        approve()
+    assert refused.value.problems[0].code == "rules_outdated"
+    tasks.rescan_what_waits()
+    finish()
+    submission.refresh_from_db()
+    approve()
+    submission.refresh_from_db()
+    assert submission.state == "approved"
