@@ -1,13 +1,14 @@
 #!/bin/sh
-# Installs and starts what the portal and its tests use on a Debian machine: PostgreSQL, Redis, clamd with the
-# EICAR test signature, nginx, Chromium, and the packers and unpackers that the tests compare with. Safe to
+# Installs and starts what the portal and its tests use on a Debian machine: bubblewrap, PostgreSQL, Redis, clamd
+# with the EICAR test signature, nginx, Chromium, and the packers and unpackers that the tests compare with. Safe to
 # repeat.
 #
 # For a machine of development or CI: the PostgreSQL account is smmods/smmods, and everything listens on
 # loopback only.
 set -eu
 
-PACKAGES="python3-venv postgresql redis-server clamav clamav-daemon nginx chromium libarchive-tools p7zip-full unzip
+PACKAGES="python3-venv bubblewrap postgresql redis-server clamav clamav-daemon nginx chromium
+          libarchive-tools p7zip-full unzip
           zip default-jdk-headless
           libxml2-utils"
 SIGNATURES=/var/lib/smmods-clamav

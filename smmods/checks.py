@@ -189,7 +189,7 @@ RULES = (
         "smmods.E018",
         "SMMODS_ISOLATION",
         "SMMODS_ISOLATION asks for bubblewrap, which does not work here: no package could be opened.",
-        "Install bubblewrap and allow it to make namespaces (docs/operations/isolation.md), or set "
+        "Install bubblewrap and allow it to make namespaces (docs/isolation.md), or set "
         "SMMODS_ISOLATION to auto.",
         lambda s: s.SMMODS_ISOLATION == confinement.BUBBLEWRAP and bool(confinement.bubblewrap_problem()),
         everywhere=True,

@@ -80,6 +80,15 @@ def test_nothing_with_settings_or_secrets_is_shown_to_a_child() -> None:
     )
 
 
+@pytest.mark.parametrize("unit", ["smmods-backend.service", "smmods-worker.service"])
+def test_the_units_that_open_packages_let_bubblewrap_work(unit: str) -> None:
+    text = (ROOT / "deploy" / unit).read_text()
+    assert "RestrictNamespaces=user mnt pid net ipc uts cgroup\n" in text
+    assert "SystemCallFilter=@system-service @mount seccomp\n" in text
+    assert "AF_NETLINK" in text
+    assert "NoNewPrivileges=yes" in text
+
+
 def test_every_task_is_there() -> None:
     from importlib import import_module
 
