@@ -109,7 +109,8 @@ def test_each_object_takes_its_own_properties_and_misses_those_that_it_needs(
 @pytest.mark.parametrize(("schema_id", "pointer", "value"), PLACES)
 def test_each_value_has_its_own_type(schema_id: str, pointer: str, value: Any):
     free = pointer.endswith(("/default", "/value"))
-    for other in (None, True, 1, "1", [], {}):
+    others: list[Any] = [None, True, 1, "1", [], {}]
+    for other in others:
         same = type(other) is type(value) or (isinstance(value, float) and isinstance(other, int))
         if same or (free and not isinstance(other, list | dict) and other is not None):
             continue

@@ -179,6 +179,8 @@ _LICENCE_NAMES = frozenset(
 
 # What no text holds: control characters but for bell to carriage return, and escape.
 _CONTROLS = bytes({*range(0x07), *range(0x0E, 0x1B), *range(0x1C, 0x20)})
+# How far from the ends of a file archives are looked for by their beginnings.
+_NEAR = 16 * 1024
 _SHEBANG = re.compile(rb"#![ \t]*(\S+)(?:[ \t]+(?:-\S+[ \t]+)*(\S+))?")
 _PAK_FOOTER = b"\xe1\x12\x6f\x5a"
 _PLAIN = re.compile(rb"[ -~]+")
@@ -188,8 +190,7 @@ def identify(head: bytes, tail: bytes, size: int, *, nul: bool) -> str:
     """What a file of `size` bytes is, by its first and last 64 KiB; `nul`: whether it has a NUL anywhere."""
     if not size:
         return "empty"
-    ends = head + tail
-    readable = not nul and len(ends.translate(None, _CONTROLS)) == len(ends)
+    readable = not nul and _is_readable(head) and _is_readable(tail[HEAD - size :] if size > HEAD else b"")
     if head.startswith(b"MZ") and not readable:
         return _windows_program(head, tail)
     for offset, magic, kind in _MAGIC:
@@ -235,6 +236,10 @@ def machine(head: bytes) -> int:
     """For which processor a PE file is (its COFF machine number); 0 where the header is out of reach."""
     at = struct.unpack_from("<L", head, 0x3C)[0]
     return int(struct.unpack_from("<H", head, at + 4)[0]) if at + 6 <= len(head) else 0
+
+
+def _is_readable(data: bytes) -> bool:
+    return len(data.translate(None, _CONTROLS)) == len(data)
 
 
 def _windows_program(head: bytes, tail: bytes) -> str:
