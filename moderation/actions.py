@@ -24,7 +24,18 @@ from accounts.errors import RefusedError
 from accounts.models import AuditEntry, User
 from accounts.roles import Relation
 from catalog.models import Release
-from moderation import appeals, conflicts, consequences, drafts, given, leases, second_person, table, typed
+from moderation import (
+    appeals,
+    assignments,
+    conflicts,
+    consequences,
+    drafts,
+    given,
+    leases,
+    second_person,
+    table,
+    typed,
+)
 from moderation.given import Words
 from moderation.models import Decision
 from moderation.relation import relation_of
@@ -214,6 +225,8 @@ def _carry_out(actor: User, submission: Submission, current: Revision, rule: Rul
     )
     leases.clear(submission)
     drafts.clear(actor, submission)
+    if not why and rule.name != "escalate":
+        assignments.clear(submission)
     if why:
         consequences.ask_second(submission, why)
     else:

@@ -5,7 +5,8 @@ Rules
   or who sent it.
 - An assignment keeps nobody away and does not run out. "Next" leaves it to the one who is asked.
 - Many at once: each by itself, in one transaction; what is refused is listed with why. Every change is in the
-  audit trail.
+  audit trail, and who is asked is told.
+- A decision that settles an item ends its assignment.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import permissions
+from accounts import notices, permissions
 from accounts.audit import Action, record
 from accounts.models import User
 from accounts.roles import Role
@@ -79,6 +80,9 @@ def assign(actor: User, submission_ids: Sequence[str], account_id: str) -> Assig
                 refused.append((row, "It is their own work."))
             elif _change(actor, row, person):
                 done.append(row)
+        if person is not None and person.pk != actor.pk and done:
+            count = f"{len(done)} item{'' if len(done) == 1 else 's'}"
+            notices.keep(person, "assigned", f"{actor.name} asks you to look at {count} of the queue.", "")
     return Assigned(tuple(done), tuple(refused), person)
 
 

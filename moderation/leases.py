@@ -3,7 +3,8 @@
 Rules
 - A lease lasts `SMMODS_LEASE_MINUTES`, is renewed by a heartbeat and by taking it again, and is given up on
   leaving. A page that is closed or loaded anew can't tell which: its lease is only shortened to `GRACE`.
-- Somebody else's live lease is taken over with a reason, which the audit trail keeps; they keep their draft.
+- Somebody else's live lease is taken over with a reason, which the audit trail keeps; they are told, and keep
+  their draft.
 - One's own work can't be held, since it can't be decided.
 - A lease never blocks the worker or a hide; `actions.decide` asks `holder_of`.
 """
@@ -15,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import permissions
+from accounts import notices, permissions
 from accounts.audit import Action, record
 from accounts.errors import RefusedError
 from accounts.models import User
@@ -92,6 +93,9 @@ def take(actor: User, submission_id: str, *, reason: str | None = None) -> Held:
             after={"holder": actor.account_id, "until": until.isoformat(timespec="seconds")},
             reason=why,
         )
+        if held is not None:
+            said = f"{actor.name} took {submission.name or submission_id} over from you: {why}"
+            notices.keep(held.holder, "lease_taken_over", said, f"/moderation/review/{submission_id}/")
     return Held(actor, now, until, mine=True)
 
 

@@ -7,11 +7,12 @@ from django.test import Client
 
 from accounts.audit import Action
 from accounts.errors import RefusedError
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, Notification, User
 from moderation import assignments, hide_all, leases, queue
+from moderation.actions import decide
 from moderation.models import Assignment, Decision, Lease
 from moderation.queue_filters import Filters
-from tests.factories import make_namespace, make_submission, make_user
+from tests.factories import make_file, make_namespace, make_reason, make_submission, make_user
 from tests.moderation.test_queue import waits
 from uploads.models import Submission
 from uploads.states import State
@@ -34,6 +35,26 @@ def test_items_are_assigned_and_taken_back_each_with_its_entry(moderator: User, 
     assert len(assignments.assign(moderator, both, "").done) == 2
     assert not Assignment.objects.exists()
     assert AuditEntry.objects.filter(action=Action.MODERATION_ASSIGNED).count() == 4
+
+
+def test_who_is_asked_is_told_and_a_decision_ends_it(moderator: User, second: User) -> None:
+    item, first = waits(1), waits(2, mod_id="ore.lamp")
+    make_file(first, "Binaries/Win64/version.dll", b"MZ", "pe")
+    assignments.assign(moderator, [item.submission_id, first.submission_id], second.account_id)
+    assignments.assign(second, [item.submission_id], second.account_id)
+    told = Notification.objects.get()
+    assert (told.user, told.url) == (second, "/moderation/queue/?view=mine")
+    assert "2 items" in told.text
+    for submission in (item, first):
+        assert submission.current is not None
+        decide(
+            moderator,
+            submission.submission_id,
+            action="approve",
+            revision=1,
+            sha256=submission.current.sha256,
+        )
+    assert [row.submission for row in Assignment.objects.all()] == [first]
 
 
 def test_what_can_not_be_assigned_is_listed_with_why(moderator: User, second: User) -> None:
@@ -98,9 +119,6 @@ def test_next_goes_on_in_its_list(client: Client, moderator: User) -> None:
 def test_next_passes_over_the_first_deciders_appeals(moderator: User, second: User) -> None:
     submission = make_submission()
     assert submission.current is not None
-    from moderation.actions import decide
-    from tests.factories import make_reason
-
     decide(
         moderator,
         submission.submission_id,

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.audit import Action
 from accounts.errors import RefusedError
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, Notification, User
 from moderation import leases
 from moderation.models import Lease
 from tests.factories import make_submission, make_user
@@ -56,6 +56,9 @@ def test_somebody_elses_is_taken_over_with_a_reason(moderator: User, second: Use
     entry = entries(Action.MODERATION_LEASED)[-1]
     assert entry.reason == "He asked me to."
     assert entry.before == {"holder": second.account_id}
+    told = Notification.objects.get()
+    assert (told.user, told.url) == (second, f"/moderation/review/{submission.submission_id}/")
+    assert "He asked me to." in told.text
 
 
 def test_one_that_ran_out_is_nobodys(moderator: User, second: User) -> None:
