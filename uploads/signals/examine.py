@@ -158,6 +158,8 @@ class Examiner:
 
     def _look_at_lua(self, data: bytes, shown: bytes) -> bytes:
         """The code without its comments, after its signals were kept."""
+        if not lua.worth_reading(data):
+            return data
         tokens = Tokens(data, min(lua.MOST_TOKENS, self._tokens_left))
         self._tokens_left -= len(tokens)
         if self._in_pieces or tokens.read_to < len(data):

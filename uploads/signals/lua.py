@@ -45,8 +45,30 @@ _BY_WORD = {
     b"getenv": "os.getenv",
     b"cpath": "package.cpath",
 }
+# Code in which none of this stands has no signal, and need not be taken apart: names that lead somewhere, other
+# libraries than plain modules, names in escapes, long brackets, long texts without spaces, addresses.
+_MARKS = (
+    b"_G", b"_ENV", b"getfenv", b"rawget", b"package", b"execute", b"popen", b"getenv", b"loadlib", b"ffi", b"://",
+    b"[[", b"[=", b"\xe2\x80", b"\xe2\x81",
+)  # fmt: skip
+_MORE_MARKS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rb"os(?<!\wos)(?!\w)",
+        rb"io(?<!\wio)(?!\w)",
+        rb"load(?<!\wload)(?:string)?(?!\w)",
+        rb"require(?!\s{0,8}\(?\s{0,8}([\"'])(?!ffi|os|io)[\w./-]{1,80}(?<!\.dll)(?<!\.so)(?<!\.dylib)\1)",
+        rb"\[\s*+[\"'][^\"'\r\n]{0,40}\\",
+        rb"[\"'][^\"'\s]{24}",
+    )
+)
 _BYTECODE = (b"\x1bLua", b"\x1bLJ")
 _TURNED = re.compile(rb"\xe2\x80[\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
+
+
+def worth_reading(source: bytes) -> bool:
+    """Whether anything stands in `source` that a signal could be made of; cheap, for most files have none."""
+    return any(mark in source for mark in _MARKS) or any(mark.search(source) for mark in _MORE_MARKS)
 
 
 def look(

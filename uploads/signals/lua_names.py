@@ -43,6 +43,7 @@ _STATEMENT = frozenset(
 )
 _LITERALS = frozenset({b"nil", b"true", b"false"})
 _ENDS = frozenset({_COMMA, _SEMICOLON, *CLOSE})
+_ACTIVE = frozenset({NAME, KEYWORD, STRING, *OPEN, *CLOSE})
 _OPERAND = frozenset({NAME, STRING, NUMBER, *CLOSE})
 
 
@@ -102,7 +103,7 @@ class Names:
             while self._pending and self._pending[-1][0] <= place:
                 for name, path in self._pending.pop()[1]:
                     self._bind(name, path)
-            if place < self._skip_to:
+            if place < self._skip_to or kind not in _ACTIVE:
                 continue
             reference = self._token(place, kind)
             if reference:

@@ -10,16 +10,17 @@ Rules
 
 import re
 from array import array
-from collections.abc import Iterator
 
 NAME, KEYWORD, STRING, NUMBER, CONCAT, OTHER = b"nks0+o"
 OPEN, CLOSE = b"([{", b")]}"
-PLAIN = b".:,;=()[]{}"
 
 KEYWORDS = frozenset(
     b"and break do else elseif end false for function goto if in local nil not or repeat return then true "
     b"until while".split()
 )
+_OPENING: frozenset[bytes | int] = frozenset({b"function", b"if", b"do", b"repeat", *OPEN})
+_CLOSING: frozenset[bytes | int] = frozenset({b"end", b"until", *CLOSE})
+_KINDS = {4: STRING, 6: NUMBER, 7: CONCAT, 8: OTHER, 10: OTHER}
 
 _TOKEN = re.compile(
     rb"""[\x00-\x20]*+(?:
@@ -29,12 +30,14 @@ _TOKEN = re.compile(
       |'[^'\\\r\n]*+(?:\\(?:z\s*+|\r\n|\n\r|[\x00-\xff])[^'\\\r\n]*+)*+'?+)
     | (\[=*+\[)                                                 # 5 a long string opens
     | (\.?[0-9][0-9A-Za-z_.]*+)                                 # 6 a number
-    | (\.\.\.|==|~=|<=|>=|//|::|<<|>>|\.\.)                     # 7 signs of several characters
-    | ([\x00-\xff])                                             # 8 any other
+    | (\.\.(?!\.))                                              # 7 what joins strings
+    | (\.\.\.|==|~=|<=|>=|//|::|<<|>>)                          # 8 other signs of several characters
+    | ([.:,;=()\[\]{}])                                         # 9 a sign of its own kind
+    | ([\x00-\xff])                                             # 10 any other
     )""",
     re.VERBOSE,
 )
-_NOT_NEWLINE = re.compile(rb"[^\r\n]")
+_SPACES = bytes(sign if sign in b"\r\n" else 32 for sign in range(256))
 _NEWLINE = re.compile(rb"[\r\n]")
 _ESCAPE = re.compile(
     rb"\\(?:(\d{1,3})|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,8})\}|z\s*+|(\r\n|\n\r|[\x00-\xff]))"
@@ -58,8 +61,8 @@ class Tokens:
         self.starts = array("I")
         self.ends = array("I")
         self._comments: list[tuple[int, int]] = []
+        self.pairs = array("I")
         self._read()
-        self.pairs = _pairs(self)
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -89,42 +92,42 @@ class Tokens:
         source = self.source if source is None else source
         pieces, at = [], 0
         for start, end in self._comments:
-            pieces += [source[at:start], _NOT_NEWLINE.sub(b" ", source[start:end])]
+            pieces += [source[at:start], source[start:end].translate(_SPACES)]
             at = end
         return b"".join((*pieces, source[at:]))
 
     def _read(self) -> None:
-        source, kinds, starts, ends = self.source, self.kinds, self.starts, self.ends
-        match = _TOKEN.match
+        source, kinds, starts, ends, pairs = self.source, self.kinds, self.starts, self.ends, self.pairs
+        match, most = _TOKEN.match, self._most
+        opened: list[int] = []
+        count = 0
         at = _beginning(source)
         while found := match(source, at):
-            group = found.lastindex
-            if (
-                group == 3
-            ):  # The inner group of a comment is the last to close only where the comment is long.
-                group = 2
-            start, at = found.span(group or 8)
-            if group == 1:
-                kind = KEYWORD if source[start:at] in KEYWORDS else NAME
-            elif group == 2:
-                if found[3]:
-                    at = _long_end(source, start + 2, at)
+            # The inner group of a comment is the last to close only where the comment is long.
+            group = 2 if found.lastindex == 3 else found.lastindex or 10
+            start, at = found.span(group)
+            if group == 2:
+                at = _long_end(source, start + 2, at) if found[3] else at
                 self._comments.append((start, at))
                 continue
-            elif group == 4:
-                kind = STRING
+            sign: bytes | int = source[start]
+            if group == 1:
+                sign = source[start:at]
+                kind = KEYWORD if sign in KEYWORDS else NAME
             elif group == 5:
-                at, kind = _long_end(source, start, at), STRING
-            elif group == 6:
-                kind = NUMBER
-            elif group == 7:
-                kind = CONCAT if source[start:at] == b".." else OTHER
+                at, kind, sign = _long_end(source, start, at), STRING, STRING
             else:
-                kind = source[start] if source[start] in PLAIN else OTHER
+                kind = _KINDS.get(group, source[start])
+            if sign in _OPENING:
+                opened.append(count)
+            elif sign in _CLOSING and opened:
+                pairs[opened.pop()] = count
             kinds.append(kind)
             starts.append(start)
             ends.append(at)
-            if len(kinds) >= self._most:
+            pairs.append(0)
+            count += 1
+            if count >= most:
                 self.read_to = at
                 break
 
@@ -153,25 +156,3 @@ def _unescape(found: re.Match[bytes]) -> bytes:
     if code:
         return chr(min(int(code, 16), 0x10FFFF)).encode("utf-8", "surrogatepass")
     return _NAMED.get(other, other) if other else b""
-
-
-def _pairs(tokens: Tokens) -> "array[int]":
-    pairs = array("I", bytes(array("I").itemsize * len(tokens)))
-    opened: list[int] = []
-    for place, word in _brackets(tokens):
-        if word in b"([{" or word in (b"function", b"if", b"do", b"repeat"):
-            opened.append(place)
-        elif opened:
-            pairs[opened.pop()] = place
-    return pairs
-
-
-def _brackets(tokens: Tokens) -> Iterator[tuple[int, bytes]]:
-    """What opens and closes, in order. An `elseif` and an `else` neither open nor close here."""
-    for place, kind in enumerate(tokens.kinds):
-        if kind in OPEN or kind in CLOSE:
-            yield place, bytes([kind])
-        elif kind == KEYWORD:
-            word = tokens.text(place)
-            if word in (b"function", b"if", b"do", b"repeat", b"end", b"until"):
-                yield place, word

@@ -83,6 +83,11 @@ def test_a_command_is_found_by_whatever_name(source: str) -> None:
     assert "lua_os_execute" in codes(source)
 
 
+@pytest.mark.parametrize("source", RUNS)
+def test_what_has_a_signal_is_worth_reading(source: str) -> None:
+    assert lua.worth_reading(source.encode())
+
+
 SILENT = [
     '-- os.execute("x")',
     '--[[ os.execute("x")\n os.execute("y") ]]',
@@ -162,6 +167,14 @@ def test_what_is_only_said_or_harmless_is_none(source: str) -> None:
 )
 def test_each_kind_is_found(source: str, code: str) -> None:
     assert code in codes(source)
+    assert lua.worth_reading(source.encode())
+
+
+@pytest.mark.parametrize(
+    "source", ["x = position.pos", "require('other.module')", "t['a'] = 'some words'", "radio()"]
+)
+def test_most_code_is_not_worth_reading(source: str) -> None:
+    assert not lua.worth_reading(source.encode())
 
 
 def test_a_program_in_a_text_is_found() -> None:
