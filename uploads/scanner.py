@@ -36,6 +36,7 @@ BELIEVED = timedelta(days=2)
 UNTRIED = "The scanner's limits were not tried yet; a worker tries them when it starts, and once a day."
 _OFF = "off"
 _ANSWER_SECONDS = 10.0
+_LONGEST = 200
 
 
 class Word(StrEnum):
@@ -74,7 +75,7 @@ def state(now: datetime | None = None) -> State:
     """What this machine knows of its scanner; where it never looked, what another one saw last. One query."""
     if settings.SMMODS_ANTIVIRUS == _OFF:
         return State(Word.OFF, "No scanner is configured.")
-    rows = list(ScannerSight.objects.filter(address=settings.SMMODS_ANTIVIRUS))
+    rows = list(ScannerSight.objects.filter(address=settings.SMMODS_ANTIVIRUS[:_LONGEST]))
     mine = [row for row in rows if row.machine == machine()] or sorted(
         rows, key=lambda row: row.answered_at.timestamp() if row.answered_at else 0, reverse=True
     )
@@ -114,7 +115,7 @@ def watch(now: datetime | None = None) -> State:
     address = settings.SMMODS_ANTIVIRUS
     if address == _OFF:
         return state(now)
-    row, _ = ScannerSight.objects.get_or_create(machine=machine(), address=address)
+    row, _ = ScannerSight.objects.get_or_create(machine=machine(), address=address[:_LONGEST])
     try:
         with Session(address, time.monotonic() + _ANSWER_SECONDS) as session:
             engine, process = session.ask("VERSION"), session.process()
