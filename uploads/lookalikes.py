@@ -56,22 +56,31 @@ def near(one: str, two: str) -> bool:
 
 
 def distance(one: str, two: str, most: int) -> int:
-    """The optimal string alignment distance, or `most` + 1 where it is greater."""
+    """The optimal string alignment distance, or `most` + 1 where it is greater.
+
+    Only cells within `most` of the diagonal are worked out, so the time grows with the length alone.
+    """
     if abs(len(one) - len(two)) > most:
         return most + 1
-    before: list[int] = []
-    last = list(range(len(two) + 1))
+    far = most + 1
+    before: dict[int, int] = {}
+    last = {column: column for column in range(min(len(two), most) + 1)}
     for row, letter in enumerate(one, start=1):
-        line = [row]
-        for column, other in enumerate(two, start=1):
-            cost = min(last[column] + 1, line[-1] + 1, last[column - 1] + (letter != other))
+        line = {0: row} if row <= most else {}
+        for column in range(max(1, row - most), min(len(two), row + most) + 1):
+            other = two[column - 1]
+            cost = min(
+                last.get(column, far) + 1,
+                line.get(column - 1, far) + 1,
+                last.get(column - 1, far) + (letter != other),
+            )
             if row > 1 and column > 1 and letter == two[column - 2] and one[row - 2] == other:
-                cost = min(cost, before[column - 2] + 1)
-            line.append(cost)
-        if min(line) > most:
-            return most + 1
+                cost = min(cost, before.get(column - 2, far) + 1)
+            line[column] = cost
+        if min(line.values(), default=far) > most:
+            return far
         before, last = last, line
-    return min(last[-1], most + 1)
+    return min(last.get(len(two), far), far)
 
 
 def alike(one: str, two: str) -> str:

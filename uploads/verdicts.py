@@ -1,6 +1,7 @@
 """Writing a verdict: results, inventory, signals and risk of a revision, and what follows for its submission.
 
 Rules
+- What is found is weighed before anything is written, so the transaction is short.
 - All of it is written together or not at all, once: whoever comes second finds the move made and leaves
   everything as it is.
 - The audit entry holds what the publisher's gate asks for: the bytes, the rules' version, how each check
@@ -51,11 +52,12 @@ def finish(
     broken = [result for result in results if result.status is Status.FAILED]
     target = State.VALIDATION_FAILED if broken else State.PENDING_REVIEW
     system = User.objects.system()
+    revision.submission = submission
+    found = weigh(submission, subject, results) if subject is not None else []
     try:
         with transaction.atomic():
             move(submission, target, actor=system, mover=Mover.SYSTEM)
-            revision.submission = submission
-            found = write_results(revision, results, subject)
+            _write(revision, results, subject, found)
             if broken:
                 mails.tell_author(submission, "validation_failed", {"problems": _told(broken)})
             else:
@@ -91,6 +93,13 @@ def write_results(revision: Revision, results: Sequence[Result], subject: Subjec
     Returns the signals. Belongs into the caller's transaction.
     """
     found = weigh(revision.submission, subject, results) if subject is not None else []
+    _write(revision, results, subject, found)
+    return found
+
+
+def _write(
+    revision: Revision, results: Sequence[Result], subject: Subject | None, found: Sequence[Weighed]
+) -> None:
     if revision.checked_at is not None:
         _forget(revision)
     _write_checks(revision, results)
@@ -105,7 +114,6 @@ def write_results(revision: Revision, results: Sequence[Result], subject: Subjec
     if subject is not None:
         revision.manifest, revision.scanners = subject.manifest, dict(subject.scanners)
     revision.save(update_fields=["checked_at", "rules_version", "risk", "manifest", "scanners"])
-    return found
 
 
 def _forget(revision: Revision) -> None:

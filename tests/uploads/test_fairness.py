@@ -1,5 +1,6 @@
 """Whose turn it is: a flood of one account's packages does not delay another's single one."""
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -152,3 +153,25 @@ def test_the_checks_of_packages_are_chosen_by_author() -> None:
     outbox.run(hints[1].pk)
     assert Submission.objects.get(pk=submission.pk).state == "pending_review"
     assert Submission.objects.filter(author=ada, state="pending_review").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_workers_do_each_row_once_and_take_turns(done: list[int]) -> None:
+    rows = owe(ADA, 12) + owe(BOB, 2)
+
+    def worker(number: int) -> None:
+        try:
+            for row in rows[number::4]:
+                outbox.run(row.pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=worker, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    outbox.drain()
+    assert sorted(done) == [ADA] * 12 + [BOB] * 2
+    assert set(done[:8]) == {ADA, BOB}
+    assert set(OutboxRow.objects.values_list("attempts", flat=True)) == {1}

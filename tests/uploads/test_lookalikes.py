@@ -1,6 +1,8 @@
 """Names that could be taken for another's: what looks alike, and what does not."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from uploads import lookalikes
 
@@ -53,3 +55,30 @@ def test_the_distance_counts_swaps_of_neighbours_once(one: str, two: str, far: i
 def test_the_distance_is_not_worked_out_beyond_what_is_asked() -> None:
     assert lookalikes.distance("a" * 100, "b" * 100, 2) == 3
     assert lookalikes.distance("a" * 100, "a" * 90, 2) == 3
+
+
+def plain_distance(one: str, two: str) -> int:
+    """The same by the textbook, with the whole table."""
+    table = [
+        [row + column if not row * column else 0 for column in range(len(two) + 1)]
+        for row in range(len(one) + 1)
+    ]
+    for row in range(1, len(one) + 1):
+        for column in range(1, len(two) + 1):
+            same = one[row - 1] == two[column - 1]
+            table[row][column] = min(
+                table[row - 1][column] + 1,
+                table[row][column - 1] + 1,
+                table[row - 1][column - 1] + (not same),
+            )
+            swapped = (
+                row > 1 and column > 1 and (one[row - 1], one[row - 2]) == (two[column - 2], two[column - 1])
+            )
+            if swapped:
+                table[row][column] = min(table[row][column], table[row - 2][column - 2] + 1)
+    return table[-1][-1]
+
+
+@given(st.text("abc", max_size=8), st.text("abc", max_size=8), st.integers(0, 4))
+def test_the_band_gives_what_the_whole_table_gives(one: str, two: str, most: int) -> None:
+    assert lookalikes.distance(one, two, most) == min(plain_distance(one, two), most + 1)
