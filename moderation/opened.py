@@ -17,6 +17,8 @@ def _mark(path: str) -> str:
 def note(session: MutableMapping[str, Any], item: str, path: str) -> None:
     """Remember that `path` of `item` (submission and revision) was opened; the oldest items are forgotten first."""
     items = dict(session.get(KEY, {}))
+    if list(items)[-1:] == [item] and _mark(path) in items[item]:
+        return  # Nothing new: the session need not be written.
     marks = items.pop(item, [])
     if _mark(path) not in marks:
         marks = [*marks, _mark(path)][-PATHS:]
