@@ -83,3 +83,27 @@ def test_reopening_answers_it_too(rejected: Submission, second: User) -> None:
     assert rejected.state == State.PENDING_REVIEW
     assert kinds(second) == ["appeal"]
     assert rejected.reasons.filter(closed_at=None).count() == 1
+
+
+@pytest.mark.parametrize("door", ["page", "api"])
+def test_the_first_decider_can_not_reopen_it_through_any_door(
+    rejected: Submission, moderator: User, second: User, client: Client, door: str
+) -> None:
+    assert rejected.current is not None
+    decision = {"action": "reopen", "revision": 1, "sha256": rejected.current.sha256}
+
+    def send(person: User) -> int:
+        client.force_login(person)
+        if door == "api":
+            address = f"/api/v1/submissions/{rejected.submission_id}/decisions"
+            return client.post(address, decision, content_type="application/json").status_code
+        address = f"/moderation/review/{rejected.submission_id}/decide/"
+        return client.post(address, decision | {"confirmed": "1"}).status_code
+
+    assert send(moderator) == 403
+    rejected.refresh_from_db()
+    assert rejected.state == State.REJECTED
+    assert send(second) == {"page": 302, "api": 200}[door]
+    rejected.refresh_from_db()
+    assert rejected.state == State.PENDING_REVIEW
+    assert kinds(moderator) == ["appeal"]

@@ -12,7 +12,14 @@ from accounts.audit import Action
 from accounts.models import AuditEntry, AuditOrigin, User
 from moderation.models import Decision
 from moderation.table import ACTIONS, Rule
-from tests.factories import add_revision, make_namespace, make_release, make_submission, make_user
+from tests.factories import (
+    add_revision,
+    make_namespace,
+    make_release,
+    make_submission,
+    make_user,
+    signed_in,
+)
 from uploads.models import Submission
 from uploads.states import STATES, State
 
@@ -221,3 +228,17 @@ def test_the_description_of_the_api_holds_the_decision_whole(client: Client) -> 
     assert set(schema["required"]) == {"action", "revision", "sha256"}
     assert schema["properties"]["reasons"]["items"]["properties"]["policy"]
     assert "$defs" not in str(call)
+
+
+@pytest.mark.parametrize("role", ["moderator", "admin"])
+def test_the_admin_is_no_door_to_a_decision(role: str) -> None:
+    """Submissions and decisions are read there and never written, whatever the role."""
+    submission = make_submission()
+    client = signed_in(make_user(role))
+    before = effects()
+    for kind in ("uploads/submission", "moderation/decision"):
+        for place in ("add/", f"{submission.pk}/change/", f"{submission.pk}/delete/"):
+            answer = client.post(f"/admin/{kind}/{place}", {"state": "approved", "action": "approve"})
+            assert answer.status_code in (302, 403, 404), (kind, place)
+    submission.refresh_from_db()
+    assert (submission.state, effects()) == ("pending_review", before)
