@@ -8,7 +8,8 @@ Rules
   who rejected.
 - Where two people are needed the first decision changes no state and is kept (`second_person`).
 - An approval waits for `SMMODS_UNDO_MINUTES` and can be undone until then (`undo_until`).
-- Only a failed check or bytes that were once taken back block an approval; signals inform.
+- Only a failed check, bytes that were once taken back, a blocking finding that nobody judged and a dependency that
+  is not published block an approval; signals inform.
 """
 
 from collections.abc import Mapping, Sequence
@@ -90,7 +91,8 @@ def decide(
     `reasons` is a list of `{"policy": code, "values": {blank: text}}`; `level` (soft or hard) goes with hide,
     `successor` with supersede, `question` with escalate. Raises RefusedError: 401 and 403 by permission
     (`own_work`, `role_required`, `another_person`), 404, 409 `stale_revision`, `already_decided`,
-    `illegal_move`, `lease_held`, `version_exists` with what is true now, 422 for what is missing or wrong
+    `illegal_move`, `lease_held`, `version_exists` with what is true now, `blocking_finding` and
+    `dependency_not_published` with what must come first, 422 for what is missing or wrong
     (`reason_required`, `successor_not_published`, `approval_blocked` among others).
     """
     with transaction.atomic():

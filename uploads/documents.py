@@ -97,6 +97,8 @@ def queue_of(submission: Submission) -> dict[str, Any] | None:
 def as_document(submission: Submission, viewer: User, *, queue: bool = True) -> dict[str, Any]:
     """The submission for this viewer. `queue` False leaves the place in the queue out, for long lists."""
     revision = submission.current
+    if revision is not None:
+        revision.submission = submission  # known already: no query for each line of a list
     return {
         "schema": SCHEMA,
         "kind": submission.kind,
