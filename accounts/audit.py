@@ -75,6 +75,7 @@ class Action(StrEnum):
     CATALOG_CATEGORY_CHANGED = "catalog.category_changed"
     CATALOG_PLATFORM_CHANGED = "catalog.platform_changed"
     CATALOG_NAMESPACE_CLAIMED = "catalog.namespace_claimed"
+    CATALOG_MAINTAINERS_ASKED = "catalog.maintainers_asked"
     CATALOG_MAINTAINERS_CHANGED = "catalog.maintainers_changed"
     AUDIT_EXPORTED = "audit.exported"
 

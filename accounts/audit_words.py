@@ -47,6 +47,7 @@ WORDS: dict[Action, str] = {
     Action.CATALOG_CATEGORY_CHANGED: "changed the category",
     Action.CATALOG_PLATFORM_CHANGED: "changed the platform release",
     Action.CATALOG_NAMESPACE_CLAIMED: "claimed or handed out the namespace",
+    Action.CATALOG_MAINTAINERS_ASKED: "asked, answered or took back about the maintainers of",
     Action.CATALOG_MAINTAINERS_CHANGED: "changed the maintainers of",
     Action.AUDIT_EXPORTED: "exported the audit trail:",
 }

@@ -3,7 +3,8 @@
 Rules
 - Verifying an address for the first time by anything but the sign-up's own code wipes a password that was
   chosen before: whoever chose it had not shown that the address is theirs.
-- A new address is a change of e-mail only where there was a confirmed one before.
+- A new address is a change of e-mail only where there was a confirmed one before; a factor only where there was
+  another, or one is taken away. Changes mark the account (`User.changed_at`).
 """
 
 from typing import Any
@@ -15,10 +16,14 @@ from allauth.account.models import EmailAddress
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import audit
 from accounts.audit import Action
 from accounts.models import User
+
+#: What counts as a second factor; recovery codes only stand in for one.
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 
 def connect() -> None:
@@ -65,11 +70,26 @@ def _by_own_code(heard: dict[str, Any], user: User) -> bool:
 def _address_changed(sender: Any, user: User, from_email_address: EmailAddress | None, **_: Any) -> None:
     if from_email_address is not None:
         _record(user, Action.ACCOUNT_EMAIL_CHANGED)
+        _mark(user, "mail address")
 
 
 def _password_changed(sender: Any, user: User, **_: Any) -> None:
     _record(user, Action.ACCOUNT_PASSWORD_CHANGED)
 
 
-def _factor_changed(sender: Any, user: User, authenticator: Authenticator, **_: Any) -> None:
-    _record(user, Action.ACCOUNT_FACTOR_CHANGED, type=str(authenticator.type))
+def _factor_changed(sender: Any, user: User, authenticator: Authenticator, **heard: Any) -> None:
+    others = Authenticator.objects.filter(user=user, type__in=FACTORS).exclude(pk=authenticator.pk)
+    added = heard.get("signal") is mfa_signals.authenticator_added
+    first = added and not others.exists()
+    # Recovery codes come with the first factor by themselves; made anew later they are a change.
+    if added and authenticator.type not in FACTORS:
+        first = True
+    _record(user, Action.ACCOUNT_FACTOR_CHANGED, type=str(authenticator.type), change=not first)
+    if not first:
+        _mark(user, "second factor")
+
+
+def _mark(user: User, what: str) -> None:
+    """Note that the way into the account was changed: what is submitted soon after needs two people."""
+    user.changed_at, user.changed_what = timezone.now(), what
+    User.objects.filter(pk=user.pk).update(changed_at=user.changed_at, changed_what=what)

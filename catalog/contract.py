@@ -23,7 +23,7 @@ NAMES = {
     "decision_actions": "moderation: the table of actions",
     "policies": "moderation: the policies in force, for readers",
     "waits": "moderation: how long review usually takes",
-    "limits": "accounts are below and are asked directly; uploads adds its own",
+    "limits": "uploads: the numbers of the package profile and of documents, by name",
 }
 
 

@@ -213,7 +213,7 @@ def validation_contract(at: datetime) -> bytes:
             "sidecarSchema": f"/{SIDECAR_SCHEMA}",
             "checks": contract.value("checks"),
             "packageRules": contract.value("package_rules"),
-            "limits": {"maxPackageBytes": settings.SMMODS_MAX_PACKAGE_BYTES},
+            "limits": contract.value("limits") | {"maxPackageBytes": settings.SMMODS_MAX_PACKAGE_BYTES},
         }
     )
 

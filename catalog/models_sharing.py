@@ -12,7 +12,6 @@ class Invitation(models.Model):
 
     class Kind(models.TextChoices):
         MAINTAINER = "maintainer", "Maintainer"
-        OWNER = "owner", "Owner"
         TRANSFER = "transfer", "Take it over"
 
     class Answer(models.TextChoices):
@@ -21,8 +20,9 @@ class Invitation(models.Model):
         WITHDRAWN = "withdrawn", "Withdrawn"
 
     namespace = models.ForeignKey("catalog.Namespace", on_delete=models.CASCADE, related_name="invitations")
-    invited = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="invitations"
+    email = models.EmailField(help_text="Whom it was sent to; nobody learns whether there is an account.")
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+"
     )
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=10, choices=Kind.choices)
@@ -36,14 +36,14 @@ class Invitation(models.Model):
         ordering: ClassVar[list[str]] = ["-id"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
-                fields=["namespace", "invited"],
+                fields=["namespace", "email"],
                 condition=models.Q(answered_at__isnull=True),
                 name="invited_once",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.invited_id} to {self.namespace_id} as {self.kind}"
+        return f"{self.kind} of {self.namespace_id}"
 
 
 class AdoptionRequest(models.Model):

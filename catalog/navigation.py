@@ -29,6 +29,7 @@ MODERATION = (
     ("/moderation/queue/", "Queue"),
     ("/moderation/reports/", "Reports"),
     ("/moderation/rescans/", "Rescans"),
+    ("/moderation/adoptions/", "Adoptions"),
     ("/moderation/recall/", "Recall"),
     ("/moderation/statistics/", "Statistics"),
     ("/moderation/audit/", "Audit log"),

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from django.core.files import File
 from django.db import transaction
+from django.utils import timezone
 
 from accounts import outbox, permissions
 from accounts.audit import Action, record
@@ -201,6 +202,8 @@ def assign_namespace(actor: User, name: str, emails: Sequence[str], reason: str)
             Maintainer.objects.update_or_create(
                 namespace=namespace, user=people[email], defaults={"owner": place == 0}
             )
+        if not made:
+            Namespace.objects.filter(pk=namespace.pk).update(maintainers_changed_at=timezone.now())
         action = Action.CATALOG_NAMESPACE_CLAIMED if made else Action.CATALOG_MAINTAINERS_CHANGED
         mods = list(Mod.objects.filter(namespace=namespace).values_list("mod_id", flat=True))
         _changed(actor, action, "namespace", name, before, _maintainers(namespace), reason.strip(), mods)

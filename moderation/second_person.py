@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from catalog.models import Release
+from moderation import caution
 from moderation.models import Decision
 from moderation.table import ACTIONS
 from uploads.models import PackageFile, Submission
@@ -69,6 +70,10 @@ def _hidden_as_a_danger(submission: Submission) -> bool:
     ).exists()
 
 
+def _changed_lately(submission: Submission) -> bool:
+    return bool(caution.changes(submission))
+
+
 def _always(_: Submission) -> bool:
     return True
 
@@ -81,6 +86,7 @@ RULES: tuple[TwoPeople, ...] = (
         "A DLL in it is named like one that the game loads from its own folder.",
         _named_like_the_games,
     ),
+    TwoPeople("changed_lately", "approve", caution.SAYS, _changed_lately),
     TwoPeople("danger_restored", "restore", "It was taken back as a danger.", _hidden_as_a_danger),
     TwoPeople("everywhere_verdict", JUDGE_EVERYWHERE, "It reaches every mod.", _always),
 )

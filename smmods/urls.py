@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.urls import admin_urlpatterns
+from catalog import views_sharing
 from moderation import views_reports
 from smmods import health, pages
 from smmods.api import api
@@ -16,11 +17,15 @@ urlpatterns = [
     path("api/v1/openapi.json", pages.openapi_document, name="openapi"),
     path("api/v1/docs", pages.api_docs, name="api-docs"),
     path("api/v1/", api.urls),
+    path("account/mods/", views_sharing.mods, name="account_mods"),
+    path("account/mods/act/", views_sharing.act, name="account_mods_act"),
     path("account/", include("accounts.urls")),
     path("upload/", include("uploads.urls")),
+    path("moderation/adoptions/", views_sharing.adoptions, name="moderation-adoptions"),
     path("moderation/", include("moderation.urls")),
     path("admin/", include(admin_urlpatterns)),
     path("admin/", admin.site.urls),
+    path("mods/<slug:slug>/adopt/", views_sharing.adopt, name="adopt"),
     path("mods/<slug:slug>/report/", views_reports.form, name="report"),
     path("", include("catalog.urls")),
 ]

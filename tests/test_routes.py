@@ -79,6 +79,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "api/v1/uploads/<submission_id>/cancel",
         "api/v1/uploads/<submission_id>/package",
         "api/v1/validate",
+        "account/mods/act/",
         "dev/sign-in",
         "moderation/queue/next/",
         "moderation/queue/bulk/",
@@ -108,6 +109,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "account/fresh/",
         "account/keys/",
         "account/logout/",
+        "account/mods/",
         "account/notices/",
         "account/profile/",
         "account/sessions/",
@@ -125,6 +127,7 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
         "moderation/queue/",
         "moderation/reports/",
         "moderation/rescans/",
+        "moderation/adoptions/",
         "moderation/recall/",
         "moderation/statistics/",
         "moderation/review/<str:submission_id>/",
@@ -164,6 +167,9 @@ ANSWERS: dict[tuple[int, ...], list[str]] = {
     (302, 404, 404, 302, 302, 302): [
         "upload/<str:submission_id>/repack/",
         "upload/<str:submission_id>/replace/",
+    ],
+    (302, 404, 404, 404, 404, 404): [
+        "mods/<slug:slug>/adopt/",
     ],
     (302, 403, 404, 404, 404, 404): [
         "upload/listing/<str:mod_id>/",

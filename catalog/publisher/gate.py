@@ -14,7 +14,8 @@ found and who decided are read from the audit trail, by the hash of the bytes in
 * `decider_unfit`      by a moderator or an admin
 * `own_work`           who is neither the sender nor a maintainer of the namespace
 * `blocking_finding`   every finding that stops an approval was judged harmless by such a person (`findings`)
-* `second_missing`     where two people were asked for: by two different ones, both fit, on the same bytes
+* `second_missing`     where two people were asked for, or the way in had just been changed (`caution`): by two
+                       different ones, both fit, on the same bytes
 * `bytes_taken_back`   these bytes were never taken back before
 * `version_exists`     the version was never published
 * `dependency_not_published`  what it cannot do without can be installed: a public release lies in each range
@@ -33,7 +34,7 @@ from accounts.models import AuditEntry, User
 from accounts.roles import Role
 from catalog import contract, namespaces, versions
 from catalog.models import Maintainer, Mod, Release
-from catalog.publisher import findings
+from catalog.publisher import caution, findings
 from catalog.publisher.changes import NewListing, NewRelease, Sent
 
 PASSED = "passed"
@@ -204,14 +205,15 @@ def _fit(decision: AuditEntry, people: set[int]) -> None:
 
 
 def _second(release: Sent, decision: AuditEntry, people: set[int]) -> None:
-    """Where an approval said that it waits for a second person, the final one names it and is another's."""
+    """Where a second person was asked for, or must have been, the final approval names the first, another's."""
     asked = [
         entry
         for entry in _entries(release.submission_id, Action.MODERATION_DECIDED, Action.MODERATION_SECONDED)
         if _after(entry).get("needs") == "second_person" and _is_of(entry, release)
     ]
     named = _after(decision).get("firstSequence")
-    if not asked and named is None:
+    sent = [e for e in _entries(release.submission_id, *SENT) if _after(e).get("sha256") == release.sha256]
+    if not asked and named is None and not caution.changed(sent, release.mod_id):
         return
     first = next((entry for entry in asked if entry.sequence == named), None)
     if first is None or first.sequence >= decision.sequence or first.actor_id == decision.actor_id:
