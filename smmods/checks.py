@@ -199,7 +199,7 @@ RULES = (
         "SMMODS_ALLOWED_ENDINGS",
         "SMMODS_ALLOWED_ENDINGS names an ending that the portal does not know, so nothing says what such a file "
         "must hold.",
-        "Take endings from the profile's own list (docs/package-rules.md), each with its dot: .lua .json .png",
+        "Take endings from the profile's own list (docs/package-profile.md), each with its dot: .lua .json .png",
         lambda s: not EXPECTED.keys() >= set(s.SMMODS_ALLOWED_ENDINGS),
         everywhere=True,
     ),

@@ -11,7 +11,9 @@ from moderation.second_person import RULES as TWO_PEOPLE
 from moderation.table import ACTIONS
 from uploads import states
 from uploads.checks import RULES_VERSION, package_rules_document
-from uploads.package.rules import PROFILE
+from uploads.package import kinds
+from uploads.package.content import PROGRAMS_FOLDER
+from uploads.package.rules import ALLOWED_ENDINGS, LIMITS, PROFILE
 from uploads.scanners import yara
 from uploads.signals.document import MAX_SIGNALS
 from uploads.signals.table import SIGNALS
@@ -107,17 +109,28 @@ def decisions_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def package_rules_page() -> str:
-    """The package profile, rule by rule."""
+def package_profile_page() -> str:
+    """The package profile: rules, limits, allowed kinds, and how to pack."""
     lines = [
-        "# Package rules",
+        "# Package profile",
         "",
         NOTE,
         "",
         "One package, one meaning: every tool that opens an accepted package sees the same files with the same",
-        f"bytes. This is the profile `{PROFILE}`. A finding names its rule and its place; the last column",
-        "names the check that reports it. `manage.py pack FOLDER` writes a package that keeps the profile,",
-        "`manage.py validate_package FILE` tells offline whether one does.",
+        f"bytes. This is the profile `{PROFILE}`, checked on the raw bytes before anything is unpacked. What is",
+        "checked beyond it deserves a person's eye and is never refused by itself: see [signals](signals.md).",
+        "",
+        "## How to pack",
+        "",
+        "`python manage.py pack FOLDER` writes a package that keeps the profile; the same folder always gives the same",
+        "bytes. Any ZIP tool that stores or deflates will do as well: pack from inside of the mod's folder, so that",
+        "`manifest.json` is at the root, without a password and without a comment. `python manage.py validate_package",
+        "FILE` tells offline whether a package is accepted. Where a harmless tool wrote something that is refused, the",
+        "portal offers to [repack](checking-a-package.md).",
+        "",
+        "## Rules",
+        "",
+        "A finding names its rule and its place; the last column names the check that reports it.",
         "",
         "| rule | what must hold | how to mend it | check |",
         "|---|---|---|---|",
@@ -125,6 +138,16 @@ def package_rules_page() -> str:
     for rule in package_rules_document():
         text = f"{rule['title']}. {rule['rule']}".replace("|", "\\|")
         lines.append(f"| `{rule['code']}` | {text} | {rule['hint']} | `{rule['check']}` |")
+    lines += ["", "## Limits", "", "| what | at most |", "|---|---|"]
+    lines += [f"| {words} | {value:,} |" for _, words, value in LIMITS]
+    lines += ["", "## Allowed kinds", "", "By its bytes, a file must be what its ending says.", ""]
+    lines += ["| ending | what it must be |", "|---|---|"]
+    for ending in sorted(ALLOWED_ENDINGS):
+        held = ", ".join(sorted(kinds.label(kind) for kind in kinds.EXPECTED[ending]))
+        where = f" (only under `{PROGRAMS_FOLDER}`)" if ending == ".dll" else ""
+        lines.append(f"| `{ending}` | {held}{where} |")
+    names = ", ".join(f"`{name.upper()}`" for name in sorted(kinds.LICENCE_NAMES))
+    lines += ["", f"Without an ending: {names}, alone or before `-` or `_` and more: text."]
     return "\n".join(lines) + "\n"
 
 
@@ -164,7 +187,7 @@ def signals_page() -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "docs/package-rules.md": package_rules_page,
+    "docs/package-profile.md": package_profile_page,
     "docs/roles.md": roles_page,
     "docs/audit.md": audit_page,
     "docs/states.md": states_page,

@@ -41,7 +41,7 @@ TABLES = {
     "attributes": ("SYSTEMS",),
     "content": ("_RUN_BY_NAME", "_EXECUTABLE_NAMES", "_LEFT_BEHIND"),
     "extras": ("KNOWN",),
-    "kinds": ("ARCHIVES", "EXECUTABLES", "_MAGIC", "_TEXT", "_WIDE", "_ANY", "EXPECTED", "_LICENCE_NAMES"),
+    "kinds": ("ARCHIVES", "EXECUTABLES", "_MAGIC", "_TEXT", "_WIDE", "_ANY", "EXPECTED", "LICENCE_NAMES"),
     "names": ("_INVISIBLE",),
     "polyglots": ("_DISC_MARKS",),
     "rules": ("_ALLOWED",),
@@ -77,8 +77,8 @@ def names() -> Iterator[str]:
     yield from _rows(f"{PACKAGE}/rules.py", TABLES["rules"])
     for codes in check_codes().values():
         yield from codes
-    for path in sorted((ROOT / "uploads/checks").glob("*.py")):
-        yield from _places(f"uploads/checks/{path.name}")
+    for file in sorted((ROOT / "uploads/checks").glob("*.py")):
+        yield from _places(f"uploads/checks/{file.name}")
     yield from _places("accounts/strict_json.py")
     yield from _keywords()
     yield from (code for code, kind in SIGNALS.items() if not kind.portal)

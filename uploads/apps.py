@@ -32,6 +32,7 @@ class UploadsConfig(AppConfig):
         contract.fill("transitions", states.transitions_document)
         contract.fill("checks", checks.checks_document)
         contract.fill("package_rules", checks.package_rules_document)
+        contract.fill("limits", checks.limits_document)
         contract.fill("rules_version", lambda: checks.RULES_VERSION)
         contract.fill("waived_checks", facts.waived_checks)
         contract.fill("listing_rules", listings.rules)

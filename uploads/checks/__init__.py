@@ -50,7 +50,7 @@ from uploads.checks.base import (
 from uploads.isolation.errors import IsolationError
 from uploads.isolation.inspection import inspect
 from uploads.package import RULES, Profile
-from uploads.package.rules import DEFAULT
+from uploads.package.rules import ALLOWED_ENDINGS, DEFAULT, LIMITS
 from uploads.scanners.beside import Scan, Scanned, Scanner
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "Status",
     "Subject",
     "checks_document",
+    "limits_document",
     "package_rules_document",
     "prepare",
     "run_after",
@@ -199,6 +200,17 @@ def checks_document() -> list[Json]:
         | ({"extension": True} if check.extension else {})
         for check in CHECKS
     ]
+
+
+def limits_document() -> Json:
+    """The numbers of the package profile and of the documents, and the allowed endings, by name."""
+    return {
+        **{name: value for name, _, value in LIMITS},
+        "allowedEndings": " ".join(sorted(ALLOWED_ENDINGS)),
+        "maxDocumentBytes": strict_json.MAX_BYTES,
+        "maxDocumentDepth": strict_json.MAX_DEPTH,
+        "maxNumber": strict_json.MAX_NUMBER,
+    }
 
 
 def package_rules_document() -> list[Json]:

@@ -14,14 +14,11 @@ _INSTALLERS = (b"\xef\xbe\xad\xdeNullsoftInst", b"Inno Setup Setup Data", b".wix
 
 # Long enough not to occur by chance. Patterns, since these are looked for in two thirds of the time that `in`
 # takes, whatever the bytes.
-_INSIDE = tuple(
-    (re.compile(pattern), kind)
-    for pattern, kind in (
-        (rb"7z\xbc\xaf\x27\x1c", "7z"),
-        (rb"Rar!\x1a\x07(?:\x00|\x01\x00)", "rar"),
-        (rb"MSCF\x00\x00\x00\x00", "cab"),
-        (rb"\xfd7zXZ\x00\x00", "xz"),
-    )
+_INSIDE = (
+    (re.compile(rb"7z\xbc\xaf\x27\x1c"), "7z"),
+    (re.compile(rb"Rar!\x1a\x07(?:\x00|\x01\x00)"), "rar"),
+    (re.compile(rb"MSCF\x00\x00\x00\x00"), "cab"),
+    (re.compile(rb"\xfd7zXZ\x00\x00"), "xz"),
 )
 _LONGEST = 8
 

@@ -56,7 +56,20 @@ EXECUTABLES = {
     "lua-bytecode": "compiled Lua",
 }
 
-_LABELS = {"text": "text", "utf16": "UTF-16 text", "binary": "unknown binary data", "empty": "empty"}
+_LABELS = {
+    "text": "text",
+    "utf16": "UTF-16 text",
+    "binary": "unknown binary data",
+    "empty": "empty",
+    "truetype": "a TrueType font",
+    "opentype": "an OpenType font",
+    "ttc": "a font collection",
+    "uasset": "an Unreal asset",
+    "ogg": "an Ogg file",
+    "mp3": "an MP3 file",
+    "exr": "an EXR file",
+    "hdr": "an HDR file",
+}
 
 # Longer magic first where one is the beginning of another.
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
@@ -173,14 +186,12 @@ EXPECTED: dict[str, frozenset[str]] = {
     ".dll": frozenset({"pe"}),
 }
 
-_LICENCE_NAMES = frozenset(
+LICENCE_NAMES = frozenset(
     {"license", "licence", "copying", "notice", "authors", "credits", "readme", "changelog", "copyright"}
 )
 
 # What no text holds: control characters but for bell to carriage return, and escape.
 _CONTROLS = bytes({*range(0x07), *range(0x0E, 0x1B), *range(0x1C, 0x20)})
-# How far from the ends of a file archives are looked for by their beginnings.
-_NEAR = 16 * 1024
 _SHEBANG = re.compile(rb"#![ \t]*(\S+)(?:[ \t]+(?:-\S+[ \t]+)*(\S+))?")
 _PAK_FOOTER = b"\xe1\x12\x6f\x5a"
 _PLAIN = re.compile(rb"[ -~]+")
@@ -229,7 +240,7 @@ def is_licence_name(path: str) -> bool:
     Letters, digits, hyphens and underscores only: `unzip` takes `;1` at a name's end for a version and drops it.
     """
     name = re.fullmatch(r"([a-z]+)(?:[-_][a-z0-9_+-]*)?", path.rpartition("/")[2].lower())
-    return name is not None and name[1] in _LICENCE_NAMES
+    return name is not None and name[1] in LICENCE_NAMES
 
 
 def machine(head: bytes) -> int:

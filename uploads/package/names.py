@@ -10,11 +10,8 @@ from collections.abc import Iterator
 
 from uploads.package.headers import UTF8
 from uploads.package.layout import Entry
-from uploads.package.rules import Findings, printable
+from uploads.package.rules import MAX_PART, MAX_PATH, Findings, printable
 from uploads.package.unicode14 import is_assigned
-
-MAX_PATH = 180
-MAX_PART = 120
 
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f\\:<>"|?*]')
 _SHORT_NAME = re.compile(r"~[0-9]")

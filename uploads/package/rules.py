@@ -23,6 +23,9 @@ from accounts.errors import Problem
 PROFILE = "smz-1"
 
 MAX_MANIFEST_BYTES = 256 * 1024
+# In UTF-16 units.
+MAX_PATH = 180
+MAX_PART = 120
 
 _PACK = "Pack the folder again with `python manage.py pack FOLDER`, which keeps the profile."
 
@@ -189,6 +192,19 @@ class Profile:
 
 
 DEFAULT = Profile()
+
+#: The profile's numbers: name, words, value. Sizes are in bytes.
+LIMITS: tuple[tuple[str, str, int], ...] = (
+    ("maxPackageBytes", "bytes of a package", DEFAULT.max_package),
+    ("maxMembers", "files and folders in it", DEFAULT.max_members),
+    ("maxMemberBytes", "bytes of one file, unpacked", DEFAULT.max_member),
+    ("maxUnpackedBytes", "bytes of all files, unpacked", DEFAULT.max_unpacked),
+    ("maxRatio", "times its own size that a package unpacks to, once over ratioFromBytes", DEFAULT.max_ratio),
+    ("ratioFromBytes", "bytes unpacked without a look at the ratio", DEFAULT.ratio_from),
+    ("maxManifestBytes", "bytes of `manifest.json`", MAX_MANIFEST_BYTES),
+    ("maxPathUnits", "UTF-16 units of a path", MAX_PATH),
+    ("maxPathPartUnits", "UTF-16 units of a part of a path", MAX_PART),
+)
 
 
 def printable(text: str) -> str:
