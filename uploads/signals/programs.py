@@ -81,6 +81,9 @@ def examine(data: bytes, path: str, *, whole: bool = True, brief: bool = False) 
         signals.append(
             Signal(code, said, path, excerpt=excerpt_of(said), rule=rule, subject=subject_of(said))
         )
+    if whole and any(not _is_of_this_file(one) for one in _list(stated, "signatures")):
+        said = "Its signature is for other bytes than these."
+        signals.append(Signal("pe_signature_foreign", said, path, rule="signature"))
     overlay = _overlay(stated) if whole else 0
     if overlay > PADDING:
         said = f"{overlay:,} bytes follow its end that belong to no section and no signature."
@@ -106,7 +109,7 @@ def _facts(stated: Json, sections: list[Json], libraries: list[Json], *, whole: 
         "imports": [] if brief else _imports(libraries),
         "exportCount": len(exports),
         "exports": [] if brief else exports[:MOST_EXPORTS],
-        "signers": [_signer(one) for one in _list(stated, "signatures")[:MOST_SIGNERS]],
+        "signers": [_signer(one, whole=whole) for one in _list(stated, "signatures")[:MOST_SIGNERS]],
         "versionInfo": _version_info(stated),
         "pdbPath": _text(stated.get("pdb_path"), 200),
     }
@@ -209,12 +212,19 @@ def _overlay(stated: Mapping[str, Any]) -> int:
     return size
 
 
-def _signer(signature: Mapping[str, Any]) -> Json:
+def _signer(signature: Mapping[str, Any], *, whole: bool) -> Json:
     return {
         "subject": _text(signature.get("subject"), 200),
         "issuer": _text(signature.get("issuer"), 200),
         "thumbprint": _text(signature.get("thumbprint"), 64),
+        "ofThisFile": _is_of_this_file(signature) if whole else None,
     }
+
+
+def _is_of_this_file(signature: Mapping[str, Any]) -> bool:
+    """Whether the digest that was signed is that of the program; says nothing of who signed."""
+    digest = _text(signature.get("digest"), 128)
+    return bool(digest) and digest == _text(signature.get("file_digest"), 128)
 
 
 def _version_info(stated: Mapping[str, Any]) -> Json:

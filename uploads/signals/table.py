@@ -85,6 +85,13 @@ SIGNALS: dict[str, Kind] = {
             2,
         ),
         Kind(
+            "pe_signature_foreign",
+            "A signature that is not this program's",
+            "The program carries a signature that was made for other bytes: it was changed after signing, or the "
+            "signature was copied to look trustworthy. Compare the file with the one that its maker publishes.",
+            3,
+        ),
+        Kind(
             "pe_large",
             "A program too large to be read whole",
             "Only its first 32 MiB were taken apart, so imports and data behind them are not shown. Ask why it "

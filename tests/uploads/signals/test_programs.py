@@ -1,5 +1,6 @@
 """Windows programs: their facts, their signals, and that nothing hostile upsets the reader."""
 
+import hashlib
 import json
 import random
 import struct
@@ -8,6 +9,7 @@ import pytest
 
 from tests.packages import pe
 from tests.uploads.signals.pe_files import CODE, WRITABLE_CODE, Section, program
+from tests.uploads.signals.signatures import certificate_table
 from uploads.signals import programs
 from uploads.signals.document import programs_from
 from uploads.signals.found import Signal
@@ -112,6 +114,39 @@ def test_certificates_are_no_overlay() -> None:
     facts, signals = programs.examine(program(certificates=b"c" * 4096), "a.dll")
     assert (facts["overlay"], signals) == (0, [])
     assert found(program(overlay=b"x" * 5000, certificates=b"c" * 4096), "pe_overlay")
+
+
+def digest_of(data: bytes) -> bytes:
+    """The digest of a program as Windows takes it: all but its checksum, and where and what its signature is."""
+    headers = 0x80 + 24
+    entry = headers + 112 + 4 * 8
+    end = len(data) - struct.unpack_from("<LL", data, entry)[1]
+    parts = (data[: headers + 64], data[headers + 68 : entry], data[entry + 8 : end])
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def test_a_signer_is_told_as_stated() -> None:
+    digest = digest_of(program(certificates=certificate_table("Somebody")[0]))
+    table, thumbprint = certificate_table("Somebody", digest)
+    facts, signals = programs.examine(program(certificates=table), "a.dll")
+    assert facts["signers"] == [
+        {
+            "subject": "/CN=Somebody/O=Mods of Testing",
+            "issuer": "/CN=Somebody/O=Mods of Testing",
+            "thumbprint": thumbprint,
+            "ofThisFile": True,
+        }
+    ]
+    assert (signals, facts["overlay"]) == ([], 0)
+
+
+def test_a_signature_for_other_bytes_is_a_signal() -> None:
+    digest = digest_of(program(certificates=certificate_table("Somebody")[0]))
+    table, _ = certificate_table("Somebody", digest)
+    other = program(certificates=table, timestamp=1)
+    facts, signals = programs.examine(other, "a.dll")
+    assert facts["signers"][0]["ofThisFile"] is False
+    assert [signal.code for signal in signals] == ["pe_signature_foreign"]
 
 
 @pytest.mark.parametrize(
