@@ -246,6 +246,14 @@ class OutboxRow(models.Model):
                 condition=models.Q(done_at__isnull=True, failed_at__isnull=True),
             ),
             models.Index(fields=["kind", "key"], name="outbox_key"),
+            models.Index(
+                fields=["kind", "done_at"], name="outbox_done", condition=models.Q(done_at__isnull=False)
+            ),
+            models.Index(
+                fields=["kind", "failed_at"],
+                name="outbox_failed",
+                condition=models.Q(failed_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -29,4 +29,12 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['user', '-id'], name='notification_of')],
             },
         ),
+        migrations.AddIndex(
+            model_name='outboxrow',
+            index=models.Index(condition=models.Q(('done_at__isnull', False)), fields=['kind', 'done_at'], name='outbox_done'),
+        ),
+        migrations.AddIndex(
+            model_name='outboxrow',
+            index=models.Index(condition=models.Q(('failed_at__isnull', False)), fields=['kind', 'failed_at'], name='outbox_failed'),
+        ),
     ]
