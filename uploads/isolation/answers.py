@@ -20,7 +20,7 @@ from jsonschema_rs import Draft202012Validator
 from accounts.errors import Problem
 from uploads.package.kinds import EXECUTABLES
 from uploads.package.reader import MANIFEST, Member, PackageReport
-from uploads.package.rules import MAX_MANIFEST_BYTES, RULES, Profile
+from uploads.package.rules import MAX_MANIFEST_BYTES, RULES, Profile, printable
 from uploads.signals.document import signals_from
 from uploads.signals.found import Signal
 
@@ -79,7 +79,7 @@ def signals_of(answer: Json, report: PackageReport) -> list[Signal]:
         signals = signals_from(answer["signals"])
     except ValueError as error:
         raise NonsenseError(str(error)) from error
-    paths = report.paths
+    paths = {printable(path) for path in report.paths}
     _ensure(all(not s.path or s.path in paths for s in signals), "a signal lies in no file of the package")
     return signals
 

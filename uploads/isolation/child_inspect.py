@@ -4,9 +4,11 @@
 """
 
 import base64
+import hashlib
 from typing import Any, BinaryIO
 
 from uploads.isolation.child_channel import say
+from uploads.package.hashing import Beside
 from uploads.package.reader import PackageReport, read_package
 from uploads.package.rules import Profile
 from uploads.scanners import yara
@@ -16,10 +18,15 @@ Json = dict[str, Any]
 
 
 _rules: list[yara.Rules] = []
+_hashing: list[Beside] = []
 
 
 def warm(parcel: bytes) -> None:
-    """Take the compiled YARA rules, and let the engine start the thread that watches its time."""
+    """Start the thread that hashes; take the compiled YARA rules, and let the engine start its own.
+
+    The engine's watches the time of its scans. No thread can be started later.
+    """
+    _hashing.append(Beside())
     if parcel:
         _rules.append(yara.Rules.unpacked(parcel))
         for _ in _rules[0].scan(b"", ""):
@@ -35,7 +42,14 @@ def inspect_task(request: Json, source: BinaryIO, sink: BinaryIO | None) -> Json
     numbers = request["profile"]
     profile = Profile(**(numbers | {"allowed": frozenset(numbers["allowed"])}))
     examiner = Examiner(_rules[0]) if _rules else None
-    report = read_package(source, request["size"], profile, examiner, lambda: say("headers", True))
+    report = read_package(
+        source,
+        request["size"],
+        profile,
+        examiner,
+        lambda: say("headers", True),
+        _hashing[0].sha256 if _hashing else hashlib.sha256,
+    )
     answer: Json = {"report": _report(report), "signals": [], "programs": {}, "leakedKeys": []}
     if examiner is not None:
         examiner.finish()

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from accounts.errors import Problem
 from uploads.package import attributes, headers, kinds, names
 from uploads.package.content import Inspector, check_folders
+from uploads.package.hashing import Hash
 from uploads.package.layout import Directory, Entry, read_directory
 from uploads.package.observing import Observer
 from uploads.package.rules import DEFAULT, MAX_MANIFEST_BYTES, Findings, Profile, printable
@@ -72,12 +73,13 @@ def read_package(
     profile: Profile = DEFAULT,
     observer: Observer | None = None,
     on_headers: Callable[[], None] | None = None,
+    sha256: Callable[[], Hash] = hashlib.sha256,
 ) -> PackageReport:
     """Read the package of `size` bytes in `file`, which can seek. Never raises on hostile bytes.
 
     `observer` sees each file while it is unpacked; `on_headers` is called once the headers hold, before
-    anything is unpacked, and never where they refuse. Errors of the storage itself (OSError) come through:
-    they say nothing about the package.
+    anything is unpacked, and never where they refuse; `sha256` makes the hashes (`hashing`). Errors of the
+    storage itself (OSError) come through: they say nothing about the package.
     """
     found = Findings()
     directory = read_directory(file, size, profile, found)
@@ -98,7 +100,7 @@ def read_package(
         return _report(found, size, members, manifest, _manifest_size(entries))
     if on_headers is not None:
         on_headers()
-    return _read_data(file, size, directory, profile, found, observer)
+    return _read_data(file, size, directory, profile, found, observer, sha256)
 
 
 def _read_data(
@@ -108,8 +110,9 @@ def _read_data(
     profile: Profile,
     found: Findings,
     observer: Observer | None,
+    sha256: Callable[[], Hash],
 ) -> PackageReport:
-    package = hashlib.sha256()
+    package = sha256()
 
     def read(count: int) -> bytes:
         data = file.read(count)
@@ -123,14 +126,15 @@ def _read_data(
 
     package_at = file.tell
     file.seek(0)
-    members: list[Member] = []
+    # Hashes are asked for at the end: they may be under way in another thread until then.
+    unpacked: list[tuple[Entry, Hash | None, str]] = []
     manifest: bytes | None = None
     for entry in directory.entries:
         skip_to(entry.data_offset)
         if entry.folder:
             continue
         inspector = Inspector()
-        digest = hashlib.sha256()
+        digest = sha256()
         kept: list[bytes] = []
         lookers = [digest.update, inspector.feed]
         if _is_manifest(entry):
@@ -142,15 +146,18 @@ def _read_data(
             _unpack(entry, read, lookers)
         except BadStreamError as error:
             found.add("zip.stream", str(error), entry.path)
-            members.append(_member(entry))
+            unpacked.append((entry, None, ""))
             kind = ""
         else:
             kind = inspector.judge(entry.path, profile, found)
-            members.append(_member(entry, digest.hexdigest(), kind))
+            unpacked.append((entry, digest, kind))
             manifest = b"".join(kept) if _is_manifest(entry) else manifest
         if observer is not None:
             observer.end(kind)
     skip_to(size)
+    members = [
+        _member(entry, "" if digest is None else digest.hexdigest(), kind) for entry, digest, kind in unpacked
+    ]
     return _report(found, size, members, manifest, _manifest_size(directory.entries), package.hexdigest())
 
 

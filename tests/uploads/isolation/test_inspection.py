@@ -52,6 +52,13 @@ def test_signals_come_along_where_they_are_asked_for() -> None:
     assert without.report == found.report
 
 
+def test_a_signal_in_a_file_with_an_odd_space_is_believed() -> None:
+    raw = packages.with_parts(packages.Part("Content/a\u3000b.lua", b'os.execute("calc")\n', flags=0x800))
+    found = inspected(raw)
+    assert found.report.accepted
+    assert "Content/a\\u3000b.lua" in {signal.path for signal in found.signals}
+
+
 def test_headers_are_told_before_anything_is_unpacked() -> None:
     heard: list[str] = []
     inspected(PACKAGE, on_headers=lambda: heard.append("hold"))
