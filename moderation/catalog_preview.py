@@ -104,6 +104,9 @@ def preview(
             refused = f"{error.message} {error.hint}"
         except IntegrityError:
             refused = "A release of this version was published before."
+        except (KeyError, TypeError, ValueError):
+            # Documents that failed their checks are kept as they came; the publisher never sees them.
+            refused = "Its manifest or its sidecar lacks what a release needs."
     changed = [
         Document(path, compare(before.get(path, []), after.get(path, [])))
         for path in dict.fromkeys([*before, *after])

@@ -138,6 +138,26 @@ def test_a_submission_without_an_identity_has_no_preview() -> None:
     assert preview(submission, "approve") == catalog_preview.NOTHING
 
 
+@pytest.mark.parametrize(
+    ("manifest", "sidecar"),
+    [({}, {}), (None, None), ({"name": []}, {}), ({"name": "A", "entrypoints": 1}, [])],
+)
+def test_documents_that_no_release_can_be_made_of_are_said(
+    manifest: Any, sidecar: Any, client: Client, moderator: User
+) -> None:
+    submission = make_submission(state=State.VALIDATION_FAILED, mod_id="ore.lamp")
+    assert submission.current is not None
+    submission.current.manifest, submission.current.sidecar = manifest, sidecar
+    submission.current.save()
+    before = counts()
+    assert "lacks what a release needs" in preview(submission, "approve").refused
+    assert counts() == before
+    client.force_login(moderator)
+    page = client.get(f"/moderation/review/{submission.submission_id}/catalog/")
+    assert page.status_code == 200
+    assert "The publisher would refuse it" in page.content.decode()
+
+
 def test_the_page_and_the_question_show_it(client: Client, moderator: User) -> None:
     client.force_login(moderator)
     first = published()
