@@ -14,7 +14,7 @@ from accounts.errors import RefusedError
 from accounts.limits import limited
 from accounts.models import User
 from accounts.views_signed_in import person_who_may
-from uploads import rescans, scanner
+from uploads import rescan_hits, rescans, scanner
 from uploads.checks import RULES_VERSION
 from uploads.models import QueueReason, Rescan, RescanResult
 
@@ -89,7 +89,7 @@ def _act(request: HttpRequest, reader: User, rescan: Rescan) -> HttpResponse:
         )
         messages.success(request, "The rescan has begun. It moves nothing; hits come into the queue.")
         return redirect(f"{LIST}{started.pk}/")
-    kept = rescans.close_hit(
+    kept = rescan_hits.close_hit(
         reader, rescan, request.POST.get("submission", ""), request.POST.get("reason", "")
     )
     messages.success(request, f"{kept.name} {kept.version} stays as it is, and says why.")

@@ -21,20 +21,19 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
-from accounts import audit, leaks, notifications, outbox
+from accounts import audit, leaks, outbox
 from accounts.audit import Action
 from accounts.errors import Problem
 from accounts.models import OutboxRow, User
-from accounts.roles import Role
 from catalog.publisher.tree import PublicTree
-from uploads import checking, queueing, rescans, staging
+from uploads import checking, rescan_hits, rescans, staging
 from uploads.acts import CHECKS
 from uploads.checks import RULES_VERSION, MustWaitError, Result, Subject, run_intake
 from uploads.isolation.errors import IsolationError, IsolationUnavailableError
-from uploads.models import QueueReason, Rescan, RescanResult, Revision, Submission
+from uploads.models import Rescan, RescanResult, Revision, Submission
 from uploads.rescan_compare import GONE, WAITS, Difference, Known, compare
 from uploads.signals.document import as_document
 from uploads.states import State
@@ -47,9 +46,7 @@ log = logging.getLogger(__name__)
 BEHIND = 2.0
 AGAIN = 60.0
 TURNS = 30
-_TOLD = 3
 _RESCANS = "/moderation/rescans/"
-Kind = QueueReason.Kind
 
 
 def work(payload: outbox.Payload) -> None:
@@ -211,9 +208,9 @@ def _finish(rescan: Rescan) -> None:
         after={"dryRun": rescan.dry_run, "total": rescan.total, "outcomes": counts},
         reason=rescan.reason,
     )
-    hits = _hits(rescan).count()
+    hits = rescan_hits.hits(rescan).count()
     if hits > 1:
-        _tell_staff({"count": hits, "rescan": rescan.pk, "page": f"{_RESCANS}{rescan.pk}/"})
+        rescan_hits.tell_staff({"count": hits, "rescan": rescan.pk, "page": f"{_RESCANS}{rescan.pk}/"})
 
 
 def _apply(
@@ -232,7 +229,7 @@ def _apply(
         _replace(rescan, submission, row.revision, results, subject)
     hits = difference.hits(published=submission.state != State.PENDING_REVIEW)
     if hits:
-        _open_hit(rescan, submission, hits)
+        rescan_hits.open_hit(rescan, submission, hits)
     if subject is not None:
         leaks.revoke_leaked(subject.leaked_keys, submission.submission_id)
     return True
@@ -263,40 +260,6 @@ def _replace(
         },
         reason=rescan.reason,
     )
-
-
-def _open_hit(rescan: Rescan, submission: Submission, hits: Sequence[str]) -> None:
-    more = f" (and {len(hits) - _TOLD} more)" if len(hits) > _TOLD else ""
-    detail = f"Rescan {rescan.pk}: {'; '.join(hits[:_TOLD])}{more}"
-    due = queueing.due_time(Kind.REPORT, timezone.now())
-    reason = queueing.open_reason(submission, Kind.SCANNER_HIT, detail, due=due)
-    told = not reason.detail.startswith(f"Rescan {rescan.pk}: ")
-    if told or submission.state == State.PENDING_REVIEW or _hits(rescan).exclude(pk=reason.pk).exists():
-        return  # of many in one rescan the first is told at once, and how many there are at the end
-    _tell_staff(
-        {
-            "mod": submission.name or submission.mod_id or submission.submission_id,
-            "version": submission.version or "",
-            "detail": detail,
-            "page": f"/moderation/review/{submission.submission_id}/",
-        }
-    )
-
-
-def _hits(rescan: Rescan) -> "QuerySet[QueueReason]":
-    """The reasons that this rescan opened for what is published."""
-    return QueueReason.objects.filter(
-        kind=Kind.SCANNER_HIT, detail__startswith=f"Rescan {rescan.pk}: "
-    ).exclude(submission__state=State.PENDING_REVIEW.value)
-
-
-def _tell_staff(context: dict[str, object]) -> None:
-    context |= {
-        "hours": settings.SMMODS_REPORT_HOURS,
-        "page": f"{settings.SMMODS_SITE_URL}{context['page']}",
-    }
-    for person in User.objects.people().filter(role__in=(Role.MODERATOR, Role.ADMIN), is_active=True):
-        notifications.notify(person, "rescan_hit", context)
 
 
 def run_here(rescan: Rescan, seconds: float) -> Rescan:

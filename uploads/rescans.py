@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from accounts import audit, outbox, permissions
 from accounts.audit import Action
@@ -25,7 +24,7 @@ from accounts.errors import RefusedError
 from accounts.models import User
 from uploads import scanner
 from uploads.checks import RULES_VERSION
-from uploads.models import QueueReason, Rescan, RescanResult, Revision, Submission
+from uploads.models import Rescan, RescanResult, Revision, Submission
 from uploads.rescan_compare import BETTER, SAME, WAITS, WORSE
 from uploads.scanners import yara
 from uploads.states import State
@@ -251,47 +250,6 @@ def outcomes(rescan: Rescan) -> dict[str, int]:
     """How many of each outcome; under "" those that were not looked at yet."""
     rows = rescan.results.order_by().values_list("outcome").annotate(count=Count("pk"))
     return dict(rows)
-
-
-def close_hit(actor: User, rescan: Rescan, submission_id: str, reason: str) -> Submission:
-    """Say that somebody looked at what a rescan found in a published release, and that it stays.
-
-    Raises RefusedError: 403 by role or for one's own work, 422 `reason_missing`, 404 where it has no open hit.
-    """
-    permissions.ensure(actor, "rescan.start")
-    reason = " ".join(reason.split())[:LONGEST]
-    if not reason:
-        raise RefusedError("reason_missing", "Say why the release stays.", "A sentence is enough.")
-    with transaction.atomic():
-        row = (
-            QueueReason.objects.select_for_update(of=("self",))
-            .select_related("submission")
-            .filter(
-                submission__submission_id=submission_id,
-                submission__state__in=[state.value for state in STATES[Scope.PUBLISHED]],
-                submission__current__rescans__rescan=rescan,
-                kind=QueueReason.Kind.SCANNER_HIT,
-                closed_at__isnull=True,
-            )
-            .first()
-        )
-        if row is None:
-            raise RefusedError(
-                "not_found", "It has no open hit.", "Somebody may have been first.", status=404
-            )
-        permissions.ensure(actor, "decision.make", row.submission.relation(actor))
-        row.closed_at, row.closed_by = timezone.now(), "kept"
-        row.save(update_fields=["closed_at", "closed_by"])
-        audit.record(
-            actor,
-            Action.RESCAN_HIT_CLOSED,
-            "submission",
-            submission_id,
-            before={"detail": row.detail},
-            after={"rescan": rescan.pk},
-            reason=reason,
-        )
-    return row.submission
 
 
 def as_document(rescan: Rescan, counts: Mapping[str, int]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from catalog.publisher.tree import PublicTree
 from tests import factories
 from tests.uploads.refusing import refused
 from tests.uploads.sending import send
-from uploads import rescan_work, rescans, tasks, verdicts
+from uploads import rescan_hits, rescan_work, rescans, tasks, verdicts
 from uploads.checks import RULES_VERSION, Result, ScannerUnavailableError, Status, Subject
 from uploads.models import QueueReason, Rescan, RescanResult, Revision, Submission
 from uploads.services import current
@@ -257,7 +257,7 @@ def test_a_hit_that_was_looked_at_does_not_come_again_but_another_does(
     published = out("one.mod")
     now_finds("antivirus_scan")
     rescan = applied(admin, "published")
-    rescans.close_hit(admin, rescan, published.submission_id, "A false alarm of this engine.")
+    rescan_hits.close_hit(admin, rescan, published.submission_id, "A false alarm of this engine.")
     entry = AuditEntry.objects.get(action=Action.RESCAN_HIT_CLOSED)
     assert (entry.target_id, entry.reason) == (published.submission_id, "A false alarm of this engine.")
     again = applied(admin, "published")
@@ -284,14 +284,14 @@ def test_closing_a_hit_is_for_others_and_says_why(admin: User, moderator: User, 
     now_finds("antivirus_scan")
     rescan = applied(admin, "published")
     name = published.submission_id
-    assert refused(lambda: rescans.close_hit(moderator, rescan, name, " ")).code == "reason_missing"
-    assert refused(lambda: rescans.close_hit(published.author, rescan, name, "x")).code == "role_required"
+    assert refused(lambda: rescan_hits.close_hit(moderator, rescan, name, " ")).code == "reason_missing"
+    assert refused(lambda: rescan_hits.close_hit(published.author, rescan, name, "x")).code == "role_required"
     published.author.role = "moderator"
     published.author.save()
-    assert refused(lambda: rescans.close_hit(published.author, rescan, name, "x")).code == "own_work"
-    assert refused(lambda: rescans.close_hit(moderator, rescan, "absent", "x")).status == 404
-    rescans.close_hit(moderator, rescan, name, "x")
-    assert refused(lambda: rescans.close_hit(moderator, rescan, name, "x")).status == 404
+    assert refused(lambda: rescan_hits.close_hit(published.author, rescan, name, "x")).code == "own_work"
+    assert refused(lambda: rescan_hits.close_hit(moderator, rescan, "absent", "x")).status == 404
+    rescan_hits.close_hit(moderator, rescan, name, "x")
+    assert refused(lambda: rescan_hits.close_hit(moderator, rescan, name, "x")).status == 404
 
 
 @pytest.mark.parametrize(
