@@ -4,7 +4,8 @@ Rules
 - Secrets are taken out of a text before anything of it is shown.
 - A text is looked at whole up to 8 MiB, beyond that in pieces of 8 MiB that overlap by 64 KiB.
 - A Windows program is looked at whole up to 32 MiB; of a larger one the first 32 MiB are taken apart.
-- YARA's rules see every byte: whole members up to 8 MiB (programs 32 MiB), else pieces as above.
+- YARA's rules see every byte: whole members up to 8 MiB (programs 32 MiB), else pieces as above. A text in
+  UTF-16 up to 8 MiB they see as it is and as UTF-8.
 - What a member is, is decided by its bytes; of its name only `.lua` counts, and what `names` says.
 - A member whose bytes broke off is not looked at: the package is refused for it.
 - Nothing that a package holds raises. What YARA cannot answer does (`scanners.yara.ScanIncompleteError`): then
@@ -98,7 +99,7 @@ class Examiner:
         if kind in _PROGRAMS and not self._in_pieces:
             self._look_at_program(data, whole=True)
         elif kind == "utf16":
-            self._look_at_text(_as_utf8(data), final=True, scan=False)
+            self._look_at_text(_as_utf8(data), final=True)
         elif kind == "lua-bytecode":
             self._kept.add(Signal("lua_bytecode", "It is compiled Lua.", self._path, rule="file"))
 
@@ -136,13 +137,12 @@ class Examiner:
             for signal in self._yara.scan(data, self._path, self._line, shown=shown):
                 self._kept.add(signal)
 
-    def _look_at_text(self, data: bytes, *, final: bool, scan: bool = True) -> None:
+    def _look_at_text(self, data: bytes, *, final: bool) -> None:
         found = list(secrets.look(data, self._path, self.leaked_keys, self._line, final=final))
         for secret in found:
             self._kept.add(secret.signal)
         shown = secrets.blank(data, found) if found else data
-        if scan:
-            self._scan(data, shown)
+        self._scan(data, shown)
         code = self._look_at_lua(data, shown) if kinds.ending(self._path) == ".lua" else None
         self._links.look(shown, self._path, self._line, final=final, code=code)
 

@@ -49,6 +49,7 @@ _BY_WORD = {
 # libraries than plain modules, names in escapes, long brackets, long texts without spaces, addresses.
 _MARKS = (
     b"_G", b"_ENV", b"getfenv", b"rawget", b"package", b"execute", b"popen", b"getenv", b"loadlib", b"ffi", b"://",
+    b"dofile", b"loadfile",
     b"[[", b"[=", b"\xe2\x80", b"\xe2\x81",
 )  # fmt: skip
 _MORE_MARKS = tuple(
@@ -158,6 +159,8 @@ class _Look:
             yield from self._opened(reference)
         elif path == "load":
             yield from self._loaded(reference)
+        elif path == "dofile":
+            yield from self._ran(reference)
         elif path == "require":
             yield from self._required(reference)
         elif path.partition(".")[0] == "ffi":
@@ -196,6 +199,25 @@ class _Look:
             yield "lua_dynamic_load", f"It runs text as code by `{name}`.", "load"
         elif text.startswith(_BYTECODE):
             yield "lua_bytecode", f"It runs compiled Lua by `{name}`.", "load"
+
+    def _ran(self, reference: Reference) -> Iterator[tuple[str, str, str]]:
+        """`dofile` of a name that is written out, or ends in something that is, and does not end as Lua does."""
+        tokens, end = self._tokens, reference.end
+        last = (
+            end
+            if tokens.kind(end) == STRING
+            else self._argument(end)[1] - 1
+            if tokens.kind(end) == _PAREN
+            else 0
+        )
+        if last and tokens.kind(last) == STRING:
+            name = tokens.value(last)
+            if not name.lower().endswith(b".lua"):
+                yield (
+                    "lua_other_file",
+                    f"It runs {excerpt_of(name, 80)}, which is not named as Lua.",
+                    "dofile",
+                )
 
     def _required(self, reference: Reference) -> Iterator[tuple[str, str, str]]:
         tokens, end = self._tokens, reference.end

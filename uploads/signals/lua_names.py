@@ -21,6 +21,8 @@ ROOTS: dict[bytes, str] = {
     b"package": "package",
     b"load": "load",
     b"loadstring": "load",
+    b"dofile": "dofile",
+    b"loadfile": "dofile",
     b"require": "require",
     b"rawget": "rawget",
     b"getfenv": "getfenv",

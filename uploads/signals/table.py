@@ -121,6 +121,13 @@ SIGNALS: dict[str, Kind] = {
             1,
         ),
         Kind(
+            "lua_other_file",
+            "Lua runs a file that is not named as Lua",
+            "`dofile` or `loadfile` takes code from a file of another ending, which is not searched as code here. "
+            "Read that file as code.",
+            2,
+        ),
+        Kind(
             "lua_bytecode",
             "Compiled Lua",
             "Compiled Lua cannot be read, and crafted bytecode can break out of the interpreter. Ask for the "

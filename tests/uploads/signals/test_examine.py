@@ -108,6 +108,15 @@ def test_yara_sees_every_member() -> None:
     assert recorder.pieces == [("a.lua", 10, 1), ("b.png", 20, 1), ("c.dll", len(pe()), 1), ("d.txt", 0, 1)]
 
 
+def test_yara_sees_wide_text_as_it_is_and_as_plain_text() -> None:
+    text = "load(b64_decode(text))()"
+    recorder = Recorder()
+    member = ("a.txt", b"\xff\xfe" + text.encode("utf-16-le"), "utf16")
+    over(member, scanner=recorder)
+    assert [length for _, length, _ in recorder.pieces] == [2 + 2 * len(text), len(text)]
+    assert {s.rule for s in over(member, scanner=yara.load()).signals} == {"lua_runs_decoded_text"}
+
+
 @pytest.fixture
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examine, "WINDOW", 1000)
