@@ -7,7 +7,8 @@ import pytest
 
 from tests import packages
 from tests.packages import LUA, Part, deflate, good_parts, mod, with_parts, zip_of
-from tests.uploads.package.rows.samples import FILES, PE, TAKEN
+from tests.uploads.package.rows.content import LEFT
+from tests.uploads.package.rows.samples import ARCHIVES, FILES, PE, TAKEN
 from uploads.package import PackageReport, Profile, names, read_package, streams, unicode14
 from uploads.package.rules import ALLOWED_ENDINGS, DEFAULT
 
@@ -77,6 +78,27 @@ def test_the_list_of_allowed_endings_can_be_shorter(ending: str):
     raw = with_parts(Part(f"Binaries/Win64/a{ending}", sample))
     assert codes(raw) == set()
     assert "content.allowed" in codes(raw, Profile(allowed=ALLOWED_ENDINGS - {ending}))
+
+
+@pytest.mark.parametrize("path", LEFT)
+def test_what_tools_leave_behind_is_called_so(path: str):
+    problems = read(with_parts(Part(path, LUA))).problems
+    assert [problem.code for problem in problems] == ["content.allowed"]
+    assert "left behind" in problems[0].message
+    assert problems[0].path == path
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_is_called_what_it_is(name: str):
+    problem = read(with_parts(Part("Content/a.ucas", ARCHIVES[name]))).problems[0]
+    assert problem.message.startswith("It is ")
+    assert "carries" not in problem.message
+
+
+@pytest.mark.parametrize("bit", [4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15])
+def test_a_flag_is_named(bit: int):
+    problem = read(with_parts(Part("a.lua", LUA, flags=1 << bit))).problems[0]
+    assert problem.message == f"Its flags have bit {bit} set."
 
 
 def test_an_ending_without_a_known_form_cannot_be_allowed():
@@ -232,6 +254,24 @@ def test_collisions_look_at_each_folder_once(monkeypatch: pytest.MonkeyPatch):
     raw = zip_of([Part(f"{deep}/{n}.lua", LUA) for n in range(1_000)])
     assert read(raw).accepted
     assert len(calls) < 3 * 1_000 + 3 * 80
+
+
+def test_a_file_that_breaks_off_at_any_read_is_a_refusal_and_no_crash():
+    raw = with_parts(Part("a.ucas", b"\0\1\2" * 99, method=0), Part("b.lua", LUA))
+    whole = counted(raw)[1].calls
+
+    class Torn(io.BytesIO):
+        left = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            data = super().read(size)
+            self.left -= 1
+            return data[: len(data) // 2] if self.left < 0 else data
+
+    for calls in range(whole):
+        file = Torn(raw)
+        file.left = calls
+        assert not read_package(file, len(raw)).accepted or calls >= whole - 1
 
 
 def test_no_member_is_read_at_once():

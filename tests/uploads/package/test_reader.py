@@ -105,7 +105,11 @@ def test_every_rule_has_a_hostile_package():
             descriptor=descriptor_of(LUA, deflate(LUA)),
             local={"crc": 0, "compressed": 0},
         ),
-        Part("a.lua", LUA, extra=extra(0x5455, b"\1" + bytes(4)) + extra(0x7875, b"\1\4" + bytes(4) + b"\4" + bytes(4))),
+        Part(
+            "a.lua",
+            LUA,
+            extra=extra(0x5455, b"\1" + bytes(4)) + extra(0x7875, b"\1\4" + bytes(4) + b"\4" + bytes(4)),
+        ),
         Part("a.lua", LUA, local={"extra": extra(0x000A, bytes(4) + b"\1\0\x18\0" + bytes(24))}),
         Part("Content/" + "a" * 116 + ".lua", LUA),
         Part("Content/com.lua", LUA),

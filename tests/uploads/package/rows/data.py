@@ -30,6 +30,7 @@ FORMS = {
             OWNER + b"x",
             OWNER[:-1],
             b"\1\4",
+            b"\1\4\0\0",
             b"\1\x09" + bytes(9) + b"\0",
             b"\1\0\x09" + bytes(9),
         ],
@@ -46,6 +47,18 @@ FORMS = {
         ],
     ),
 }
+
+#: The longest that each can be, together.
+EVERY = b"".join(
+    extra(kind, body)
+    for kind, body in (
+        (0x5455, ALL_TIMES),
+        (0x5855, bytes(12)),
+        (0x7855, bytes(4)),
+        (0x7875, b"\1\x08" + bytes(8) + b"\x08" + bytes(8)),
+        (0x000A, NTFS),
+    )
+)
 
 # ZIP64, PKWARE's own, encodings of names and comments, AES, strong encryption, Java, alignment, an unknown one.
 FOREIGN = (
@@ -147,6 +160,24 @@ EXTRA = [
         "longer than the header",
         Part("a.lua", LUA, extra=extra(0x7855, bytes(4))[:-1]),
         field(0x7855, bytes(4)),
+    ),
+    Row(
+        "zip.extra",
+        "nothing of what it announces",
+        Part("a.lua", LUA, extra=extra(0x7855, bytes(4))[:4]),
+        field(0x7855, b""),
+    ),
+    Row(
+        "zip.extra",
+        "all that are known and one more",
+        Part("a.lua", LUA, extra=EVERY + extra(0x7855, b"")),
+        Part("a.lua", LUA, extra=EVERY),
+    ),
+    Row(
+        "zip.extra",
+        "all that are known and one more in the member alone",
+        lying("local", extra=EVERY + extra(0x7855, b"")),
+        lying("local", extra=EVERY),
     ),
     Row("zip.extra", "a long one", field(0x000A, NTFS + bytes(900)), field(0x000A, NTFS)),
     Row(
