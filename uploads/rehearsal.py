@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 
-from uploads import arrivals, facts, repacking, staging, weighing
+from uploads import arrivals, asked, facts, repacking, staging, weighing
 from uploads.checks import (
     CHECKS,
     MustWaitError,
@@ -48,13 +48,20 @@ def rehearse(*, chunks: Iterable[bytes], content_type: str, sidecar_raw: bytes |
     """Check a package as a submission would be checked, and report.
 
     Raises RefusedError for what the door refuses: `unsupported_content_type` (415), `package_too_large`
-    (413), `package_empty` (422).
+    (413), `package_empty` (422); and for an inspection without an answer (`uploads.isolation.errors`).
     """
     arrivals.ensure_zip(content_type)
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
         package = Path(folder) / "package.zip"
         size, sha256 = _write(package, chunks)
-        read = prepare(lambda: package.open("rb"), size, sha256=sha256, sidecar_raw=sidecar_raw)
+        read = prepare(
+            lambda: package.open("rb"),
+            size,
+            sha256=sha256,
+            sidecar_raw=sidecar_raw,
+            profile=asked.profile(),
+            scanner=asked.scanner(),
+        )
         subject = replace(read, portal=facts.gather(read.sidecar, read.manifest))
         results = run(subject)
         weighed = weighing.weigh(None, subject, results)
@@ -63,7 +70,7 @@ def rehearse(*, chunks: Iterable[bytes], content_type: str, sidecar_raw: bytes |
 
 def validate(open_package: Callable[[], BinaryIO], size: int, sidecar_raw: bytes | None) -> Json:
     """Check a package without a portal, and report."""
-    subject = prepare(open_package, size, sidecar_raw=sidecar_raw)
+    subject = prepare(open_package, size, sidecar_raw=sidecar_raw, profile=asked.profile())
     results = run(subject)
     return report(subject, results, [*subject.signals, *weighing.warnings(results)])
 

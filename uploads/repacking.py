@@ -20,7 +20,7 @@ from django.core.cache import cache
 from accounts import permissions
 from accounts.errors import RefusedError
 from accounts.models import User
-from uploads import isolation, services, staging
+from uploads import asked, isolation, services, staging
 from uploads.checks import RULES_VERSION
 from uploads.isolation.errors import IsolationError, IsolationUnavailableError
 from uploads.models import Revision, Submission
@@ -209,10 +209,9 @@ def _scratch() -> BinaryIO:
 
 
 def _work(source: BinaryIO, size: int, sink: BinaryIO | None) -> Json:
-    request: Json = {"size": size, "maxPackage": settings.SMMODS_MAX_PACKAGE_BYTES}
-    if settings.SMMODS_ALLOWED_ENDINGS:
-        request["allowed"] = sorted(settings.SMMODS_ALLOWED_ENDINGS)
-    answer = believed(isolation.run("repack", source, request, sink=sink))
+    profile = asked.profile()
+    order = {"size": size, "maxPackage": profile.max_package, "allowed": sorted(profile.allowed)}
+    answer = believed(isolation.run("repack", source, order, sink=sink))
     if sink is not None and answer["possible"]:
         digest, written = hashlib.sha256(), 0
         sink.seek(0)
