@@ -21,7 +21,7 @@ def of(
     figures: Figures,
 ) -> dict[str, Any]:
     """What the panel shows; `checks`, `found` and `figures` are what the page has read already."""
-    rules = possible(submission.state)
+    rules = possible(submission.state, listing=submission.kind == Submission.Kind.LISTING)
     asks = {
         name: any(getattr(rule, name) for rule in rules)
         for name in ("reason", "successor", "question", "level", "note")

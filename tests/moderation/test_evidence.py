@@ -313,6 +313,18 @@ def test_the_relation_is_the_same_as_a_column(stands: str) -> None:
     assert Relation(column) is relation.relation_of(actor, submission)
 
 
+def test_approved_words_of_a_listing_are_no_baseline(moderator: User) -> None:
+    first = make_submission(mod_id="ore.lamp")
+    assert first.current is not None
+    decide(moderator, first.submission_id, action="approve", revision=1, sha256=first.current.sha256)
+    words = make_submission(mod_id="ore.lamp", version="1.0.1")
+    assert words.current is not None
+    decide(moderator, words.submission_id, action="approve", revision=1, sha256=words.current.sha256)
+    Submission.objects.filter(pk=words.pk).update(kind=Submission.Kind.LISTING)
+    later = make_submission(mod_id="ore.lamp", version="1.1.0")
+    assert evidence.baseline(later) == first.current
+
+
 def test_history_finds_what_waits_for_a_second_person(moderator: User) -> None:
     submission = make_submission(mod_id="ore.lamp")
     file = make_file(submission, "version.dll", b"MZ", "pe")

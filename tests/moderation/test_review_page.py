@@ -58,7 +58,7 @@ class TestFindings:
         page = body(desk, submission)
         for part in (
             "Lua runs a command",
-            "No mod needs it",
+            "<code>os.execute</code> hands a line",
             "Runs a command.",
             "os.execute(&#x27;x&#x27;)",
             "file/?path=a%2Finit.lua&amp;line=12#L12",
