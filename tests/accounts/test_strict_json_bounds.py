@@ -25,3 +25,14 @@ def test_each_refusal_and_what_is_next_to_it(code: str, bad: bytes, good: bytes)
 
 def test_each_code_has_rows():
     assert {code for code, _, _ in REFUSED} == set(CODES)
+
+
+def test_a_number_is_shown_as_far_as_it_helps():
+    def message(raw: bytes) -> str:
+        with pytest.raises(RefusedError) as caught:
+            loads(raw)
+        return caught.value.message
+
+    assert "The number 9007199254740993 is" in message(b"9007199254740993")
+    assert f"The number {'1' * 40} is" in message(b"1" * 40)
+    assert f"The number {'1' * 37}... is" in message(b"1" * 41)

@@ -74,7 +74,7 @@ def read_directory(file: BinaryIO, size: int, profile: Profile, found: Findings)
         return None
     file.seek(size - _END.size)
     end = file.read(_END.size)
-    if not end.startswith(END_SIGNATURE):
+    if len(end) < _END.size or not end.startswith(END_SIGNATURE):
         _explain_missing_end(file, size, found)
         return None
     place = _read_end(end, size, profile, found)
