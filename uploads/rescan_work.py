@@ -38,7 +38,7 @@ from uploads.rescan_compare import GONE, WAITS, Difference, Known, compare
 from uploads.signals.document import as_document
 from uploads.states import State
 from uploads.verdicts import verdict, write_results
-from uploads.weighing import Weighed, weigh
+from uploads.weighing import weigh
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ def _judge(
 ) -> None:
     found = weigh(row.revision.submission, subject, results) if subject is not None else []
     difference = compare(known_of(row.revision), results, found)
-    _write(row, payload, difference, subject, results, found)
+    _write(row, payload, difference, subject, results)
 
 
 def _write(
@@ -149,7 +149,6 @@ def _write(
     difference: Difference | None,
     subject: Subject | None,
     results: Sequence[Result],
-    found: Sequence[Weighed] = (),
 ) -> None:
     """Write what was found, apply it where that is asked, and owe the next; once, whoever comes second."""
     with transaction.atomic():

@@ -134,7 +134,12 @@ def _connect(address: str, seconds: float) -> socket.socket:
         raise ValueError(f"{address} is no clamd address")
     try:
         if parts.hostname:
-            return socket.create_connection((parts.hostname, parts.port or DEFAULT_PORT), timeout=seconds)
+            connection = socket.create_connection(
+                (parts.hostname, parts.port or DEFAULT_PORT), timeout=seconds
+            )
+            # Short commands are answered at once, and not after the 40 ms of a delayed acknowledgement.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return connection
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(seconds)
         try:
