@@ -3,7 +3,7 @@
 Rules
 - A comment or a string that merely says `os.execute` is no signal; any way of naming the function is
   (`lua_names`).
-- `load` of a text that is written out is none; of anything else it is.
+- `load` of a text that is written out is none, and that text is looked at as code; of anything else it is one.
 - A signal's subject is its line of code without comments and white space.
 - What is too much to be taken apart is searched by words: more is found there than is, never less.
 """
@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from uploads.signals.found import Signal, excerpt_of, subject_of
+from uploads.signals.found import MAX_MESSAGE, Signal, excerpt_of, subject_of
 from uploads.signals.lines import Lines
 from uploads.signals.lua_names import COMPUTED, LIBRARIES, Names, Reference
 from uploads.signals.lua_text import encoded_texts
@@ -22,6 +22,9 @@ from uploads.signals.lua_tokens import CLOSE, OPEN, STRING, Tokens
 MOST_TOKENS = 2_000_000
 #: Of one file; how many there are beyond is counted.
 MOST_OF_A_KIND = 50
+#: Of code in a text that is run, in bytes, and how deep such texts may be nested.
+MOST_INSIDE = 1_000_000
+MOST_NESTED = 3
 
 _PAREN = OPEN[0]
 _COMMA = ord(",")
@@ -59,7 +62,7 @@ _MORE_MARKS = tuple(
         rb"io(?<!\wio)(?!\w)",
         rb"load(?<!\wload)(?:string)?(?!\w)",
         rb"require(?!\s{0,8}\(?\s{0,8}([\"'])(?!ffi|os|io)[\w./-]{1,80}(?<!\.dll)(?<!\.so)(?<!\.dylib)\1)",
-        rb"\[\s*+[\"'][^\"'\r\n]{0,40}\\",
+        rb"\[\s*+[\"'][^\"'\r\n]{0,40}(?:\\|[\"']\s*+\.\.)",
         rb"[\"'][^\"'\s]{24}",
     )
 )
@@ -91,8 +94,11 @@ def look(
 
 
 class _Look:
-    def __init__(self, tokens: Tokens, path: str, first_line: int, code: bytes, shown: bytes) -> None:
+    def __init__(
+        self, tokens: Tokens, path: str, first_line: int, code: bytes, shown: bytes, nested: int = 0
+    ) -> None:
         self._tokens = tokens
+        self._nested = nested
         self._code = code
         self._shown = shown
         self._path = path
@@ -165,6 +171,8 @@ class _Look:
             yield from self._required(reference)
         elif path.partition(".")[0] == "ffi":
             yield "lua_native_load", "It calls native code by LuaJIT's `ffi`.", "ffi"
+        elif path == "_G" and self._is_walked(reference):
+            yield "lua_hidden_global", "It walks through all global names.", "_G"
         elif COMPUTED in path:
             what = path.removesuffix(COMPUTED)
             yield "lua_hidden_global", f"It asks `{what}` for a name that is computed.", what
@@ -174,20 +182,24 @@ class _Look:
     def _is_tested(self, reference: Reference) -> bool:
         """Whether the name is only asked for being there: `if os then`, `os and os.time()`, `not io`."""
         tokens = self._tokens
-        after, before = (
-            tokens.text(reference.end),
-            tokens.text(reference.start - 1) if reference.start else b"",
+        before = tokens.text(reference.start - 1) if reference.start else b""
+        return tokens.text(reference.end) in (b"and", b"then", b"==", b"~=") or before == b"not"
+
+    def _is_walked(self, reference: Reference) -> bool:
+        """Whether the table of globals is handed to `pairs` or `next`."""
+        tokens, start = self._tokens, reference.start
+        return (
+            start >= 2 and tokens.kind(start - 1) == _PAREN and tokens.text(start - 2) in (b"pairs", b"next")
         )
-        return after in (b"and", b"then", b"==", b"~=") or before == b"not"
 
     def _loaded(self, reference: Reference) -> Iterator[tuple[str, str, str]]:
         tokens, end = self._tokens, reference.end
         name = tokens.text(reference.start).decode("utf-8", "replace")[:40]
         if tokens.kind(end) == STRING:
-            text: bytes | None = tokens.value(end)
+            text: bytes | None = tokens.value(end, MOST_INSIDE)
         elif tokens.kind(end) == _PAREN:
             argument = self._argument(end)
-            text = self._names.constant(*argument)
+            text = self._names.constant(*argument, limit=MOST_INSIDE)
             if argument[0] == argument[1]:
                 return
         elif tokens.kind(end) in CLOSE or tokens.kind(end) == _COMMA:
@@ -199,6 +211,18 @@ class _Look:
             yield "lua_dynamic_load", f"It runs text as code by `{name}`.", "load"
         elif text.startswith(_BYTECODE):
             yield "lua_bytecode", f"It runs compiled Lua by `{name}`.", "load"
+        elif len(text) >= MOST_INSIDE or self._nested >= MOST_NESTED:
+            yield "lua_dynamic_load", f"It runs a long or nested text as code by `{name}`.", "load"
+        elif worth_reading(text):
+            yield from self._inside(text)
+
+    def _inside(self, text: bytes) -> Iterator[tuple[str, str, str]]:
+        """What code does that is written out in a text and run."""
+        tokens = Tokens(text, MOST_TOKENS)
+        looked = _Look(tokens, self._path, 1, text, text, self._nested + 1)
+        looked.at_references()
+        for signal in looked.signals:
+            yield signal.code, f"In a text that it runs: {signal.message}"[:MAX_MESSAGE], signal.rule
 
     def _ran(self, reference: Reference) -> Iterator[tuple[str, str, str]]:
         """`dofile` of a name that is written out, or ends in something that is, and does not end as Lua does."""

@@ -12,6 +12,7 @@ Time and memory grow with the tokens: every look ahead is bounded.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from uploads.signals.lua_scopes import Scopes
 from uploads.signals.lua_tokens import CLOSE, CONCAT, KEYWORD, NAME, NUMBER, OPEN, STRING, Tokens
 
 #: Global names that lead somewhere, and where to.
@@ -66,18 +67,19 @@ class Names:
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
         self._globals: dict[bytes, str] = {}
-        self._forget()
+        self._begin()
 
     def references(self) -> list[Reference]:
         """All mentions in their order, at most 20,000."""
         found = list(self._walk())
         if self._globals:  # A function may use a name that is set further down.
-            self._forget()
+            self._begin()
             found = list(self._walk())
         return found
 
-    def constant(self, start: int, end: int) -> bytes | None:
-        """The text that the tokens from `start` up to `end` stand for, if they are strings and `..` alone."""
+    def constant(self, start: int, end: int, limit: int = 400) -> bytes | None:
+        """The text that the tokens from `start` up to `end` stand for, if they are strings and `..` alone; of
+        each string at most `limit` bytes."""
         tokens = self._tokens
         if not 0 < end - start <= _MOST_CONSTANT:
             return None
@@ -88,12 +90,11 @@ class Names:
             if tokens.kind(place) != (CONCAT if (place - start) % 2 else STRING):
                 return None
             if not (place - start) % 2:
-                parts.append(tokens.value(place))
+                parts.append(tokens.value(place, limit))
         return b"".join(parts) if (end - start) % 2 else None
 
-    def _forget(self) -> None:
-        self._bound: dict[bytes, list[str | None]] = {}
-        self._scopes: list[tuple[int, list[bytes]]] = [(0, [])]
+    def _begin(self) -> None:
+        self._scopes = Scopes(ROOTS, self._globals)
         self._pending: list[tuple[int, list[tuple[bytes, str | None]]]] = []
         self._loops: list[tuple[int, list[bytes]]] = []
         self._quiet: set[int] = set()
@@ -104,7 +105,7 @@ class Names:
         for place, kind in enumerate(self._tokens.kinds):
             while self._pending and self._pending[-1][0] <= place:
                 for name, path in self._pending.pop()[1]:
-                    self._bind(name, path)
+                    self._scopes.bind(name, path)
             if place < self._skip_to or kind not in _ACTIVE:
                 continue
             reference = self._token(place, kind)
@@ -120,22 +121,21 @@ class Names:
         if kind == KEYWORD:
             self._keyword(place, self._tokens.text(place))
         elif kind in OPEN:
-            self._scopes.append((kind, []))
+            self._scopes.enter(kind)
         elif kind in CLOSE:
-            if len(self._scopes) > 1 and self._scopes[-1][0]:
-                self._scopes.pop()
+            self._scopes.leave()
         elif kind == STRING:
             return self._index_of_something(place)
         return None
 
     def _index_of_something(self, place: int) -> Reference | None:
-        """`x["os"]["execute"]`"""
+        """`x["os"]["execute"]`, or `x["o" .. "s"]`"""
         tokens = self._tokens
-        if tokens.kind(place - 1) != _BRACKET or tokens.kind(place + 1) != CLOSE[1]:
+        if tokens.kind(place - 1) != _BRACKET or tokens.kind(place - 2) not in _OPERAND:
             return None
-        library = tokens.value(place, 8)
-        is_index = library in LIBRARIES and tokens.kind(place - 2) in _OPERAND
-        return self._field(place, place + 2, library) if is_index else None
+        end = tokens.pairs[place - 1]
+        library = self.constant(place, end) if end else None
+        return self._field(place, end + 1, library) if library in LIBRARIES else None
 
     def _name(self, place: int) -> Reference | None:
         tokens = self._tokens
@@ -145,27 +145,21 @@ class Names:
         if tokens.kind(place + 1) == _EQUALS:
             self._assign(place, text)
             return None
-        if self._meaning(text) is None:
+        if self._scopes.meaning(text) is None:
             return None
         path, end = self._resolve(place)
         if path is None or ("." not in path and place in self._quiet):
             return None
         return Reference(path, place, end)
 
-    def _field(self, start: int, end: int, library: bytes) -> Reference | None:
+    def _field(self, start: int, end: int, library: bytes | None) -> Reference | None:
         """`x.os.execute`: what `x` is nobody knows, and the name says enough."""
-        path, end = self._follow(library.decode(), end, 0)
+        path, end = self._follow((library or b"").decode(), end, 0)
         return Reference(path, start, end, sure=False) if path and ("." in path or COMPUTED in path) else None
-
-    def _meaning(self, name: bytes) -> str | None:
-        bound = self._bound.get(name)
-        if bound:
-            return bound[-1]
-        return ROOTS.get(name) or self._globals.get(name)
 
     def _resolve(self, place: int, nested: int = 0) -> tuple[str | None, int]:
         """What the expression that begins with the name at `place` stands for, and where it ends."""
-        path = self._meaning(self._tokens.text(place)) if self._tokens.kind(place) == NAME else None
+        path = self._scopes.meaning(self._tokens.text(place)) if self._tokens.kind(place) == NAME else None
         return self._follow(path, place + 1, nested)
 
     def _follow(self, path: str | None, place: int, nested: int) -> tuple[str | None, int]:
@@ -215,16 +209,13 @@ class Names:
 
     def _assign(self, place: int, name: bytes) -> None:
         """`name = ...` outside of a table: where it is a plain other name for something, it stands for that."""
-        if self._scopes[-1][0] == _BRACE or self._tokens.kind(place - 1) == _COMMA or name == b"_ENV":
+        if self._scopes.inside == _BRACE or self._tokens.kind(place - 1) == _COMMA or name == b"_ENV":
             return
         path, _, heads = self._plain(place + 2)
         if path is None:
             return
         self._quiet.update(heads)
-        if self._bound.get(name):
-            self._bound[name][-1] = path
-        else:
-            self._globals[name] = path
+        self._scopes.assign(name, path)
 
     def _plain(self, place: int) -> tuple[str | None, int, list[int]]:
         """What a value stands for that is nothing but a name, or some joined by `or` and `and`: with where it
@@ -255,16 +246,16 @@ class Names:
             self._local(place)
         elif word == b"for":
             names, self._skip_to = self._names(place + 1)
-            self._loops.append((len(self._scopes), names))
+            self._loops.append((self._scopes.depth, names))
         elif word in (b"do", b"then", b"repeat"):
-            if word == b"do" and self._loops and self._loops[-1][0] == len(self._scopes):
+            if word == b"do" and self._loops and self._loops[-1][0] == self._scopes.depth:
                 names = self._loops.pop()[1]
-            self._open(names)
+            self._scopes.open(names)
         elif word in (b"end", b"elseif", b"until"):
-            self._close(leak=word == b"until")
+            self._scopes.close(leak=word == b"until")
         elif word == b"else":
-            self._close()
-            self._open([])
+            self._scopes.close()
+            self._scopes.open([])
 
     def _function(self, place: int) -> None:
         tokens = self._tokens
@@ -275,20 +266,20 @@ class Names:
         self._skip_to = opened + 1 if is_list else place + 1
         names, end = self._names(opened + 1) if is_list else ([], place)
         self._skip_to = max(self._skip_to, end)
-        self._open(names)
+        self._scopes.open(names)
         if is_list:
-            self._scopes.append((_PAREN, []))
+            self._scopes.enter(_PAREN)
 
     def _local(self, place: int) -> None:
         tokens = self._tokens
         if tokens.text(place + 1) == b"function":
-            self._bind(tokens.text(place + 2), None)
+            self._scopes.bind(tokens.text(place + 2), None)
             return
         names, end = self._names(place + 1)
         self._skip_to = end
         if tokens.kind(end) != _EQUALS:
             for name in names:
-                self._bind(name, None)
+                self._scopes.bind(name, None)
             return
         values, after = self._values(end + 1, 0 if b"_ENV" in names else len(names))
         meanings = [*values, *([None] * len(names))]
@@ -339,31 +330,6 @@ class Names:
             before = NAME if kind in _OPERAND or text in _LITERALS or tokens.text(place) == b"..." else 0
             place += 1
         return place
-
-    def _bind(self, name: bytes, path: str | None) -> None:
-        if path is None and name not in ROOTS and not self._bound.get(name) and name not in self._globals:
-            return
-        self._bound.setdefault(name, []).append(path)
-        self._scopes[-1][1].append(name)
-
-    def _open(self, names: list[bytes]) -> None:
-        self._scopes.append((0, []))
-        for name in names:
-            self._bind(name, None)
-
-    def _close(self, *, leak: bool = False) -> None:
-        """A block is over. After `until` its names can still be used once: those that lead somewhere stay."""
-        while len(self._scopes) > 1:
-            kind, names = self._scopes.pop()
-            kept = []
-            for name in reversed(names):
-                path = self._bound[name].pop()
-                if leak and path:
-                    kept.append((name, path))
-            for name, path in kept:
-                self._bind(name, path)
-            if not kind:
-                return
 
 
 def _step(path: str, key: bytes) -> str | None:

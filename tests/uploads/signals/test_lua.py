@@ -75,6 +75,11 @@ RUNS = [
     'x.y["os"].execute("y")',
     'x = 1 .. 2 os.execute("x")',
     't = { f = function() os.execute("x") end }',
+    'x["o" .. "s"]["exe" .. "cute"]("y")',
+    "load(\"os.execute('x')\")()",
+    "load[[ local o = os\n o.execute(1) ]]",
+    "assert(loadstring('os.' .. 'execute(1)'))()",
+    "load('load(\"os.execute(1)\")')",
 ]
 
 
@@ -164,6 +169,9 @@ def test_what_is_only_said_or_harmless_is_none(source: str) -> None:
         ("local _ENV = os execute('x')", "lua_hidden_global"),
         ("_ENV = os", "lua_hidden_global"),
         ("M.o = io", "lua_hidden_global"),
+        ("for k, v in pairs(_G) do v.x() end", "lua_hidden_global"),
+        ("load(('load(\"' .. 'x')) load('load(\"load([[load(1) load(y)]])\")')", "lua_dynamic_load"),
+        ("load('" + "x = 1 " * 200_000 + "')", "lua_dynamic_load"),
         ("a, b = os, 1", "lua_hidden_global"),
         ("setfenv(1, os)", "lua_hidden_global"),
         ("rawget(os, name)", "lua_hidden_global"),
@@ -233,6 +241,12 @@ def test_what_is_shown_may_be_another_text() -> None:
 def test_what_is_too_much_is_searched_by_words(source: bytes, code: str) -> None:
     filler = b"x = 1 " * 10
     assert {s.code for s in look(filler + source, most=20)} == {code}
+
+
+def test_what_a_text_does_is_told_where_it_is_run() -> None:
+    (signal,) = look("local x = 1\nload([[\n\nos.execute(1)]])")
+    assert (signal.code, signal.line) == ("lua_os_execute", 2)
+    assert signal.message == "In a text that it runs: It runs a command of the system by `os.execute`."
 
 
 def test_of_a_kind_fifty_are_made_out_and_the_rest_counted() -> None:
