@@ -13,7 +13,9 @@ Rules
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -47,11 +49,12 @@ LOOKED = (SAME, WORSE, BETTER)
 
 @dataclass(frozen=True, slots=True)
 class Outdated:
-    """How many were last looked at by older rules, and which rescan would come next or is under way."""
+    """How many were last looked at by older rules, how many by much older signatures, and what is under way."""
 
     waiting: int
     published: int
-    running: Rescan | None
+    running: Rescan | None = None
+    signatures: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.waiting or self.published)
@@ -67,15 +70,28 @@ def targets(scope: str) -> "QuerySet[Revision]":
 
 
 def outdated() -> Outdated:
-    """What older rules looked at last. Three queries, whatever the number of items."""
-    looked = RescanResult.objects.filter(
-        revision=OuterRef("pk"),
-        rescan__dry_run=False,
-        rescan__rules_version=RULES_VERSION,
-        outcome__in=LOOKED,
-    )
-    published = targets(Scope.PUBLISHED).exclude(rules_version=RULES_VERSION).filter(~Exists(looked))
-    return Outdated(_older(Scope.WAITING).count(), published.count(), running())
+    """What older rules looked at last. Three queries, two more where there is a scanner, whatever the numbers."""
+    looked = _applied().filter(rescan__rules_version=RULES_VERSION)
+    published = _older(Scope.PUBLISHED).filter(~Exists(looked))
+    return Outdated(_older(Scope.WAITING).count(), published.count(), running(), _by_old_signatures())
+
+
+def _applied() -> "QuerySet[RescanResult]":
+    """Of a revision in an outer query: the looks that hold."""
+    return RescanResult.objects.filter(revision=OuterRef("pk"), rescan__dry_run=False, outcome__in=LOOKED)
+
+
+def _by_old_signatures() -> int:
+    """How many were last scanned when today's signatures were further away than old ones may be.
+
+    Signatures change every day, so what was scanned by slightly older ones is not counted.
+    """
+    built = scanner.state().signatures_at
+    if built is None:
+        return 0
+    limit = built - timedelta(days=settings.SMMODS_ANTIVIRUS_MAX_AGE_DAYS)
+    since = _applied().filter(at__gte=limit)
+    return targets(Scope.BOTH).exclude(checked_at__gte=limit).filter(~Exists(since)).count()
 
 
 def notice() -> None:
@@ -87,7 +103,7 @@ def notice() -> None:
 def noticed() -> Outdated:
     """What was last kept; no query."""
     waiting, published = cache.get(_NOTICED) or (0, 0)
-    return Outdated(waiting, published, None)
+    return Outdated(waiting, published)
 
 
 def _older(scope: str) -> "QuerySet[Revision]":

@@ -18,9 +18,9 @@ from catalog.publisher.tree import PublicTree
 from tests import factories
 from tests.uploads.refusing import refused
 from tests.uploads.sending import send
-from uploads import rescan_hits, rescan_work, rescans, tasks, verdicts
+from uploads import rescan_hits, rescan_work, rescans, scanner, tasks, verdicts
 from uploads.checks import RULES_VERSION, Result, ScannerUnavailableError, Status, Subject
-from uploads.models import QueueReason, Rescan, RescanResult, Revision, Submission
+from uploads.models import QueueReason, Rescan, RescanResult, Revision, ScannerSight, Submission
 from uploads.services import current
 from uploads.signals.found import Signal
 from uploads.states import State
@@ -380,6 +380,30 @@ def test_what_older_rules_looked_at_is_noticed(
     assert (found.waiting, found.published) == (3, 1)
     done(rescans.start(admin, scope="both", reason="x", dry_run=False))
     assert not rescans.outdated()
+
+
+def test_what_much_older_signatures_looked_at_is_noticed(
+    admin: User, now_finds: Findings, settings: Any
+) -> None:
+    long_ago = timezone.now() - timedelta(days=8)
+    old, lately = out("one.mod", old=False), waits("two.mod", old=False)
+    assert rescans.outdated().signatures == 0
+    settings.SMMODS_ANTIVIRUS = "clamd:///nowhere.sock"
+    ScannerSight.objects.create(
+        machine=scanner.machine(),
+        address=settings.SMMODS_ANTIVIRUS,
+        engine=f"ClamAV 1.4.3/27800/{timezone.now():%a %b %d %H:%M:%S %Y}",
+    )
+    assert rescans.outdated().signatures == 0
+    Revision.objects.filter(submission=old).update(checked_at=long_ago)
+    Revision.objects.filter(submission=lately).update(checked_at=timezone.now() - timedelta(days=6))
+    assert (rescans.outdated().signatures, bool(rescans.outdated())) == (1, False)
+    page = factories.signed_in(admin).get("/moderation/rescans/").content.decode()
+    assert "1 package was last scanned with signatures that are much older" in page
+    settings.SMMODS_ANTIVIRUS = "off"
+    applied(admin, "published")
+    settings.SMMODS_ANTIVIRUS = "clamd:///nowhere.sock"
+    assert rescans.outdated().signatures == 0
 
 
 def test_the_portal_looks_again_at_what_waits_when_its_rules_changed(now_finds: Findings) -> None:
