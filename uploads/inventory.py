@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
-from uploads.models import PackageFile, Revision
+from uploads.models import Revision
 from uploads.package.reader import Member
 
 Json = dict[str, Any]
