@@ -266,8 +266,11 @@ def _facts_difference(file: TreeFile, old: Revision | None, new: Revision, rows:
 
 
 def facts_lines(facts: Mapping[str, Any]) -> list[str]:
-    """The facts of a program as lines, `imports: KERNEL32.dll CreateFileW`, in their own order."""
-    return [line for name, value in facts.items() for line in _fact(str(name), value)]
+    """The facts of a program as lines, `imports: library KERNEL32.dll, name Sleep`, by their names.
+
+    A database need not keep the order of an object's keys, so they are sorted.
+    """
+    return [line for name, value in sorted(facts.items()) for line in _fact(str(name), value)]
 
 
 def _fact(name: str, value: Any) -> Iterable[str]:
@@ -275,10 +278,10 @@ def _fact(name: str, value: Any) -> Iterable[str]:
         for inner in value:
             yield from _fact(name, inner)
     elif isinstance(value, Mapping):
-        plain = {key: inner for key, inner in value.items() if not isinstance(inner, list | Mapping)}
+        plain = {key: inner for key, inner in sorted(value.items()) if not isinstance(inner, list | Mapping)}
         if plain:
             yield f"{name}: " + ", ".join(f"{key} {_plain(inner)}" for key, inner in plain.items())
-        for key, inner in value.items():
+        for key, inner in sorted(value.items()):
             if key not in plain:
                 yield from _fact(f"{name}.{key}", inner)
     else:

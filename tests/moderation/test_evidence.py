@@ -259,8 +259,8 @@ def test_programs_are_compared_by_what_they_say_of_themselves() -> None:
     facts = {"imports": [{"library": "KERNEL32.dll", "name": "Sleep"}], "signer": None, "sections": [".text"]}
     assert evidence.facts_lines(facts) == [
         "imports: library KERNEL32.dll, name Sleep",
-        "signer: none",
         "sections: .text",
+        "signer: none",
     ]
     first, later = (
         staged({"a.dll": b"MZ" + mark}, mod_id="ore.lamp", version=version)
