@@ -56,13 +56,17 @@ def add_revision(
 
 
 def hand_over(
-    actor: User, submission: Submission, action: Action, before: dict[str, Any] | None = None
+    actor: User,
+    submission: Submission,
+    action: Action,
+    before: dict[str, Any] | None = None,
+    reason: str = "",
 ) -> None:
     """All bytes are there: the submission is uploaded, and its checks are owed."""
     left = submission.state
     move(submission, State.UPLOADED, actor=actor, mover=Mover.MODDER)
     number = current(submission).number
-    record(actor, action, submission, before={"state": left} | (before or {}))
+    record(actor, action, submission, before={"state": left} | (before or {}), reason=reason)
     outbox.owe(
         CHECKS,
         {"submission": submission.submission_id, "revision": number, "account": submission.author_id},

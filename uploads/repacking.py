@@ -145,9 +145,9 @@ def of(revision: Revision) -> Json:
 def may_help(submission: Submission) -> bool:
     """Whether the checks of a submission found something that a tool may have spoiled. Opens no package."""
     revision = submission.current
-    if revision is None or submission.state not in REPLACEABLE or submission.state == State.DRAFT:
+    if revision is None or revision.bytes_gone_at is not None:
         return False
-    if revision.bytes_gone_at is not None:
+    if not _has_package(submission) or submission.state not in REPLACEABLE:
         return False
     for result in revision.results.all():
         for problem in [row for row in result.problems if result.status == "failed"]:
@@ -166,7 +166,7 @@ def submit(actor: User, submission: Submission, sha256: str) -> Submission:
     are others by now.
     """
     permissions.ensure(actor, "submission.replace", submission.relation(actor))
-    if submission.state not in REPLACEABLE:
+    if not _has_package(submission) or submission.state not in REPLACEABLE:
         raise illegal(submission, State.UPLOADED)
     revision = services.current(submission)
     with _open(revision) as package, _scratch() as sink:
@@ -181,8 +181,23 @@ def submit(actor: User, submission: Submission, sha256: str) -> Submission:
             )
         sink.seek(0)
         return services.replace(
-            actor, submission, chunks=staging.pieces(sink), content_type="application/zip"
+            actor,
+            submission,
+            chunks=staging.pieces(sink),
+            content_type="application/zip",
+            reason=f"Repacked by the portal: {_told(document)}.",
         )
+
+
+def _has_package(submission: Submission) -> bool:
+    """An edit of a listing has none."""
+    return submission.kind == Submission.Kind.PACKAGE
+
+
+def _told(document: Json) -> str:
+    """What was changed, in a line for the trail."""
+    count = len(document["changes"]) + document["moreChanges"]
+    return f"{count:,} change{'' if count == 1 else 's'}"
 
 
 def _open(revision: Revision) -> BinaryIO:

@@ -90,11 +90,12 @@ def replace(
     chunks: Iterable[bytes],
     content_type: str,
     sidecar_raw: bytes | None = None,
+    reason: str = "",
 ) -> Submission:
     """A new package for a submission whose checks failed or whose changes were asked for: its next revision.
 
-    Without a sidecar the one before is taken again. Raises RefusedError as `receive` does, and
-    `identity_changed` (422), `illegal_move` (409), `not_found` (404).
+    Without a sidecar the one before is taken again; `reason` goes into the trail. Raises RefusedError as
+    `receive` does, and `identity_changed` (422), `illegal_move` (409), `not_found` (404).
     """
     permissions.ensure(actor, "submission.replace", submission.relation(actor))
     arrivals.ensure_zip(content_type)
@@ -114,7 +115,9 @@ def replace(
             Submission.objects.filter(pk=submission.pk).update(current=revision, answer_due_at=None)
             submission.current, submission.answer_due_at = revision, None
             queueing.close_reasons(submission, "replaced")
-            hand_over(actor, submission, Action.UPLOAD_REPLACED, before={"sha256": before.sha256})
+            hand_over(
+                actor, submission, Action.UPLOAD_REPLACED, before={"sha256": before.sha256}, reason=reason
+            )
     except IntegrityError as error:
         staging.discard(staged.name)
         submission.refresh_from_db()

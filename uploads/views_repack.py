@@ -33,7 +33,8 @@ def of_submission(request: HttpRequest, submission_id: str) -> HttpResponse:
     """The difference that repacking would make, and the button that submits it."""
     user = account(request)
     submission = services.find(user, submission_id)
-    if request.method == "GET" and "replace" not in actions_of(submission, user):
+    packed = submission.kind == Submission.Kind.PACKAGE
+    if request.method == "GET" and not (packed and "replace" in actions_of(submission, user)):
         return redirect(submission)
     facts: dict[str, Any] = {"submission": submission, "gate": gate.state()}
     try:

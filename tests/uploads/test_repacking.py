@@ -117,6 +117,7 @@ def test_one_button_makes_it_the_next_revision_which_passes(ada: User) -> None:
         assert hashlib.sha256(package.read()).hexdigest() == sha256
     entry = AuditEntry.objects.get(action=Action.UPLOAD_REPLACED)
     assert entry.after["sha256"] == sha256
+    assert entry.reason == "Repacked by the portal: 2 changes."
     factories.drain()
     submission.refresh_from_db()
     assert submission.state == State.PENDING_REVIEW
@@ -150,6 +151,16 @@ def test_in_any_other_state_there_is_nothing_to_repack(ada: User, state: str) ->
     assert browser.get(page_of(submission)).status_code == 302
     refused = browser.post(page_of(submission), {"sha256": "0" * 64})
     assert (refused.status_code, refused.context["refused"].code) == (409, "illegal_move")
+    assert not repacking.may_help(submission)
+
+
+def test_an_edit_of_a_listing_has_nothing_to_repack(ada: User) -> None:
+    submission = factories.make_submission(ada, "changes_requested", MOD, data=spoiled())
+    Submission.objects.update(kind=Submission.Kind.LISTING)
+    browser = signed_in(ada)
+    assert browser.get(page_of(submission)).status_code == 302
+    assert browser.post(page_of(submission), {"sha256": "0" * 64}).status_code == 409
+    submission.refresh_from_db()
     assert not repacking.may_help(submission)
 
 
