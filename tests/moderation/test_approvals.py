@@ -47,7 +47,11 @@ def refused(actor: User, submission: Submission) -> RefusedError:
 def blocked(mod_id: str = "ore.lamp", version: str = "1.0.0", **finding: Any) -> Submission:
     """A submission in review with one finding, which blocks unless `finding` says otherwise."""
     submission = make_submission(None, State.PENDING_REVIEW, mod_id, version)
-    values = {"code": "yara_match", "message": "It looks like a dropper.", "fingerprint": FINDING}
+    values: dict[str, Any] = {
+        "code": "yara_match",
+        "message": "It looks like a dropper.",
+        "fingerprint": FINDING,
+    }
     values |= {"path": "Scripts/a.lua", "weight": 3, "blocking": True, "position": 0}
     Signal.objects.create(**(values | {"revision": submission.current} | finding))
     return submission
