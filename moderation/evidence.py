@@ -281,8 +281,10 @@ def _fact(name: str, value: Any) -> Iterable[str]:
         plain = {key: inner for key, inner in sorted(value.items()) if not isinstance(inner, list | Mapping)}
         if plain:
             yield f"{name}: " + ", ".join(f"{key} {_plain(inner)}" for key, inner in plain.items())
+        # What is listed below a library or a section says whose it is on each of its lines.
+        whose = next((f" of {plain[key]}" for key in ("library", "name") if plain.get(key)), "")
         for key, inner in sorted(value.items()):
             if key not in plain:
-                yield from _fact(f"{name}.{key}", inner)
+                yield from _fact(f"{name}.{key}{whose}", inner)
     else:
         yield f"{name}: {_plain(value)}"

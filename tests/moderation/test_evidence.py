@@ -256,9 +256,14 @@ def test_pictures_are_the_kinds_that_the_child_reads() -> None:
 
 
 def test_programs_are_compared_by_what_they_say_of_themselves() -> None:
-    facts = {"imports": [{"library": "KERNEL32.dll", "name": "Sleep"}], "signer": None, "sections": [".text"]}
+    facts = {
+        "imports": [{"library": "KERNEL32.dll", "count": 1, "functions": ["Sleep"]}],
+        "signer": None,
+        "sections": [".text"],
+    }
     assert evidence.facts_lines(facts) == [
-        "imports: library KERNEL32.dll, name Sleep",
+        "imports: count 1, library KERNEL32.dll",
+        "imports.functions of KERNEL32.dll: Sleep",
         "sections: .text",
         "signer: none",
     ]
@@ -268,7 +273,10 @@ def test_programs_are_compared_by_what_they_say_of_themselves() -> None:
     )
     assert first.current is not None
     assert later.current is not None
-    for submission, more in ((first, []), (later, [{"library": "WININET.dll", "name": "InternetOpenW"}])):
+    for submission, more in (
+        (first, []),
+        (later, [{"library": "WININET.dll", "functions": ["InternetOpenW"]}]),
+    ):
         assert submission.current is not None
         submission.current.files.update(kind="pe", facts=facts | {"imports": [*facts["imports"], *more]})
     tree = evidence.tree(later, first.current, later.current)
@@ -276,7 +284,7 @@ def test_programs_are_compared_by_what_they_say_of_themselves() -> None:
     assert found.of_facts
     assert found.difference is not None
     added = [line.text for hunk in found.difference.hunks for line in hunk.lines if line.kind == "add"]
-    assert added == ["imports: library WININET.dll, name InternetOpenW"]
+    assert added == ["imports: library WININET.dll", "imports.functions of WININET.dll: InternetOpenW"]
     later.current.files.update(facts={})
     assert "nothing is known" in evidence.file_difference(tree.files[0], None, later.current).why
 
