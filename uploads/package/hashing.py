@@ -13,7 +13,7 @@ from typing import Protocol
 
 DEPTH = 8
 #: Handing a piece over costs more than hashing so few bytes.
-SMALL = 4096
+SMALL = 16 * 1024
 
 
 class Hash(Protocol):
@@ -30,34 +30,50 @@ class Beside:
     """Makes hashes whose work is done in one thread of its own."""
 
     def __init__(self) -> None:
-        self._waiting: queue.Queue[tuple[Hash, bytes]] = queue.Queue(DEPTH)
+        self._waiting: queue.SimpleQueue[tuple[Hash, bytes]] = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(DEPTH):
+            self._free.put(None)
         threading.Thread(target=self._work, name="sha256", daemon=True).start()
 
     def sha256(self) -> Hash:
         """A new hash."""
-        return _Beside(self._waiting)
+        return _Beside(self)
+
+    def hand_over(self, digest: Hash, piece: bytes) -> None:
+        """Have `digest` take `piece` in, as soon as there is a place in the queue."""
+        self._free.get()
+        self._waiting.put((digest, piece))
+
+    def settle(self) -> None:
+        """Wait until everything that was handed over is hashed."""
+        for _ in range(DEPTH):
+            self._free.get()
+        for _ in range(DEPTH):
+            self._free.put(None)
 
     def _work(self) -> None:
         while True:
             digest, piece = self._waiting.get()
             digest.update(piece)
-            self._waiting.task_done()
+            self._free.put(None)
 
 
 class _Beside:
-    def __init__(self, waiting: "queue.Queue[tuple[Hash, bytes]]") -> None:
-        self._waiting = waiting
+    def __init__(self, beside: Beside) -> None:
+        self._beside = beside
         self._digest: Hash = hashlib.sha256()
         self._handed = False
 
     def update(self, piece: bytes, /) -> None:
         if self._handed or len(piece) > SMALL:
             self._handed = True
-            self._waiting.put((self._digest, piece))
+            self._beside.hand_over(self._digest, piece)
         else:
             self._digest.update(piece)
 
     def hexdigest(self) -> str:
         if self._handed:
-            self._waiting.join()
+            self._beside.settle()
+            self._handed = False
         return self._digest.hexdigest()

@@ -193,6 +193,8 @@ LICENCE_NAMES = frozenset(
 # What no text holds: control characters but for bell to carriage return, and escape.
 _CONTROLS = bytes({*range(0x07), *range(0x0E, 0x1B), *range(0x1C, 0x20)})
 _SHEBANG = re.compile(rb"#![ \t]*(\S+)(?:[ \t]+(?:-\S+[ \t]+)*(\S+))?")
+# The table's rows that a file with this first byte may be, in the table's order.
+_BY_FIRST = [tuple(row for row in _MAGIC if row[0] or row[1][0] == first) for first in range(256)]
 _PAK_FOOTER = b"\xe1\x12\x6f\x5a"
 _PLAIN = re.compile(rb"[ -~]+")
 
@@ -204,7 +206,7 @@ def identify(head: bytes, tail: bytes, size: int, *, nul: bool) -> str:
     readable = not nul and _is_readable(head) and _is_readable(tail[HEAD - size :] if size > HEAD else b"")
     if head.startswith(b"MZ") and not readable:
         return _windows_program(head, tail)
-    for offset, magic, kind in _MAGIC:
+    for offset, magic, kind in _BY_FIRST[head[0]]:
         # Text may begin with a word that is also a magic ("OTTO = 1"), but a text is nothing else.
         if head.startswith(magic, offset) and not (readable and _PLAIN.fullmatch(magic)):
             return kind
