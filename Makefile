@@ -16,7 +16,7 @@ endif
 export PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test lint verify format services bench docs clean
+.PHONY: help setup setup-run run test lint verify format services bench docs fuzz mutants clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
@@ -69,6 +69,13 @@ bench: setup ## measure, and print figures beside their floor
 
 docs: setup ## write the generated pages of docs/ again
 	@$(BIN)/python manage.py generate_docs
+
+fuzz: setup ## packages and documents mutated, EXAMPLES times a test (100000)
+	@SMMODS_FUZZ_EXAMPLES=$(or $(EXAMPLES),100000) nice $(BIN)/python -m pytest -q tests/uploads/package/test_fuzz.py \
+		tests/uploads/package/test_agreement.py tests/catalog/test_document_bounds.py $(ARGS)
+
+mutants: setup ## each rule taken out in turn: does a test fail? (ARGS="words" for some of them)
+	@nice $(BIN)/python -m tests.without_rules $(ARGS)
 
 clean: ## remove the virtual environment and caches, never the data
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -56,8 +56,8 @@ KEYWORDS = {
 _PATIENCE = 60
 
 # What is tested without Django starts in a fraction of the time.
-_BARE = ("--noconftest", "-p", "no:django", "-c", os.devnull, "--rootdir", ".", "--import-mode=importlib")
-_OF_PACKAGE = tuple(
+BARE = ("--noconftest", "-p", "no:django", "-c", os.devnull, "--rootdir", ".", "--import-mode=importlib")
+OF_PACKAGE = tuple(
     f"tests/uploads/package/test_{name}.py"
     for name in ("rules", "limits", "streams", "reader", "members", "lookup", "agreement", "fuzz")
 )
@@ -75,8 +75,7 @@ def names() -> Iterator[str]:
         yield from _places(path)
         yield from _rows(path, TABLES.get(module, ()))
     yield from _rows(f"{PACKAGE}/rules.py", TABLES["rules"])
-    for codes in check_codes().values():
-        yield from codes
+    yield from dict.fromkeys(code for codes in check_codes().values() for code in codes)
     for file in sorted((ROOT / "uploads/checks").glob("*.py")):
         yield from _places(f"uploads/checks/{file.name}")
     yield from _places("accounts/strict_json.py")
@@ -142,16 +141,16 @@ def command(name: str) -> list[str]:
     ]
     start += ["--without-rule", name]
     if name.startswith((f"{PACKAGE}/", "zip.", "content.")):
-        return [*start, *_BARE, *_OF_PACKAGE]
+        return [*start, *BARE, *OF_PACKAGE]
     if name.startswith("accounts/"):
         return [
             *start,
-            *_BARE,
+            *BARE,
             "tests/accounts/test_strict_json.py",
             "tests/accounts/test_strict_json_bounds.py",
         ]
     if name.startswith(SCHEMAS):
-        return [*start, *_BARE, "tests/catalog/test_document_bounds.py"]
+        return [*start, *BARE, "tests/catalog/test_document_bounds.py"]
     if name.startswith("uploads/checks/") or any(name in codes for codes in check_codes().values()):
         return [*start, "tests/uploads/checks"]
     return [*start, "tests/uploads/signals", "tests/uploads/scanners/test_yara.py"]
