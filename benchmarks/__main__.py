@@ -12,7 +12,9 @@ from benchmarks import ROOT
 #: What is run, in this order: the words on the command line after Python's.
 BENCHMARKS = (
     ("-m", "benchmarks.pages"),
+    ("-m", "benchmarks.workbench"),
     ("-m", "benchmarks.publication"),
+    ("-m", "benchmarks.packages"),
     ("benchmarks/upload_memory.py",),
 )
 

@@ -22,7 +22,7 @@ from moderation.models import Assignment, Decision, Lease
 from moderation.queue_figures import Figures
 from moderation.queue_filters import RISKS, SETTLED, Filters
 from moderation.relation import relation_column
-from moderation.words import due_words
+from moderation.words import due_words, rough
 from uploads import queueing
 from uploads.models import QueueReason, Submission
 from uploads.states import State
@@ -63,9 +63,7 @@ class Item:
     @property
     def waited(self) -> timedelta:
         """How long it has waited; to the minute once it is more than one, to the hour after a day."""
-        span = max(self.now - self.since, timedelta())
-        step = 3600 if span.days else 60 if span.seconds >= 60 else 1
-        return timedelta(seconds=int(span.total_seconds()) // step * step)
+        return rough(self.now - self.since)
 
     @property
     def overdue(self) -> bool:

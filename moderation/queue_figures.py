@@ -12,6 +12,7 @@ from accounts.models import User
 from moderation import queue_select
 from moderation.models import Decision
 from moderation.queue_filters import OF_KIND
+from moderation.words import rough
 from uploads import queueing
 from uploads.models import Submission
 
@@ -29,6 +30,16 @@ class Figures:
     median: float | None
     p90: float | None
     views: dict[str, int]
+
+    @property
+    def median_shown(self) -> timedelta | None:
+        """The median as it is told: to the minute, after a day to the hour."""
+        return rough(timedelta(seconds=self.median)) if self.median is not None else None
+
+    @property
+    def p90_shown(self) -> timedelta | None:
+        """The 90th percentile as it is told."""
+        return rough(timedelta(seconds=self.p90)) if self.p90 is not None else None
 
 
 def figures(reader: User, now: datetime, second: frozenset[int]) -> Figures:

@@ -183,6 +183,7 @@ FRIDAY = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
         (FRIDAY + timedelta(hours=9), "in 9 hours"),
         (FRIDAY + timedelta(days=3), "in 1 working day"),
         (FRIDAY + timedelta(days=5), "in 3 working days"),
+        (datetime(2026, 11, 26, tzinfo=UTC), "in 3 working days"),
         (FRIDAY + timedelta(days=2), "in 48 hours"),
     ],
 )
