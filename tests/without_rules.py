@@ -117,7 +117,7 @@ def _keywords_of(part: Any, pointer: str) -> Iterator[str]:
     for key, value in part.items():
         if key == "required":
             yield from (f"{pointer}/required/{number}" for number, _ in enumerate(value))
-        elif key in KEYWORDS and not isinstance(value, dict):
+        elif key in KEYWORDS and not isinstance(value, dict) and (key, value) != ("minLength", 0):
             yield f"{pointer}/{key}"
         elif key == "properties":
             for name, child in value.items():

@@ -36,3 +36,13 @@ def test_a_number_is_shown_as_far_as_it_helps():
     assert "The number 9007199254740993 is" in message(b"9007199254740993")
     assert f"The number {'1' * 40} is" in message(b"1" * 40)
     assert f"The number {'1' * 37}... is" in message(b"1" * 41)
+
+
+def test_a_text_s_place_is_named():
+    def told(raw: bytes) -> tuple[str, str]:
+        with pytest.raises(RefusedError) as caught:
+            loads(raw)
+        return caught.value.message, caught.value.problems[0].pointer
+
+    assert told(rb'"\ud800"') == ("The text at the top level holds half of a surrogate pair.", "")
+    assert told(rb'{"a": ["\u0000"]}') == ("The text at /a/0 holds a NUL.", "/a/0")
