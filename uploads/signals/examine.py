@@ -162,7 +162,7 @@ class Examiner:
             return data
         tokens = Tokens(data, min(lua.MOST_TOKENS, self._tokens_left))
         self._tokens_left -= len(tokens)
-        if self._in_pieces or tokens.read_to < len(data):
+        if self._in_pieces:
             self._kept.add(Signal("lua_large", "It is too large to be read as a whole.", self._path))
         code = tokens.without_comments(shown)
         signals, more = lua.look(tokens, self._path, self._line, code=code, shown=shown)

@@ -133,9 +133,12 @@ class _Look:
             self._add("lua_turned_text", message, "bidi", turned.start(), lines)
 
     def at_words(self) -> None:
-        """What stands behind the last token that was read, by words alone."""
+        """What stands behind the last token or mention that was read, by words alone."""
         source, lines = self._tokens.source, Lines(self._shown, self._first_line)
-        for found in _WORDS.finditer(source, self._tokens.read_to):
+        if self._names.read_to == len(source):
+            return
+        self.signals.append(Signal("lua_large", "It is too large to be read as a whole.", self._path))
+        for found in _WORDS.finditer(source, self._names.read_to):
             word = found[1]
             if word in _BY_WORD:
                 code, message = _FUNCTIONS[_BY_WORD[word]]

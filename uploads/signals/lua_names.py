@@ -66,11 +66,12 @@ class Names:
 
     def __init__(self, tokens: Tokens) -> None:
         self._tokens = tokens
+        self.read_to = tokens.read_to
         self._globals: dict[bytes, str] = {}
         self._begin()
 
     def references(self) -> list[Reference]:
-        """All mentions in their order, at most 20,000."""
+        """All mentions in their order, at most 20,000; `read_to` is then the offset behind the last."""
         found = list(self._walk())
         if self._globals:  # A function may use a name that is set further down.
             self._begin()
@@ -113,6 +114,7 @@ class Names:
                 yield reference
                 count += 1
                 if count >= MOST_REFERENCES:
+                    self.read_to = self._tokens.ends[place]
                     return
 
     def _token(self, place: int, kind: int) -> Reference | None:

@@ -120,8 +120,6 @@ def _by_imports(libraries: list[Json], path: str) -> Iterator[Signal]:
     for library in libraries:
         name = _text(library.get("library_name")).lower()
         network = name in _NETWORK or name.startswith(_NETWORK_BEGINNINGS)
-        if network and not _list(library, "functions"):
-            found["pe_network"].add(name)
         for function in _list(library, "functions"):
             shown = _function(function)
             bare = _bare(shown)

@@ -36,6 +36,9 @@ def test_an_address_is_told_with_its_place() -> None:
         (b"HTTPS://A.Example/Path", "https://a.example/Path"),
         (b"ws://a.example:8080/x", "ws://a.example:8080/x"),
         (b"ftp://a.example", "ftp://a.example"),
+        (b"http://[2001:db8::1]", "http://[2001:db8::1]"),
+        (b"{ 'https://a.example/b' }", "https://a.example/b"),
+        (b"t[https://a.example/b]", "https://a.example/b"),
         ("https://münchen.example/ä".encode(), "https://münchen.example/ä"),
     ],
 )

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from uploads.signals import lua
+from uploads.signals import lua, lua_names
 from uploads.signals.found import Signal
 from uploads.signals.lua_tokens import Tokens
 
@@ -121,6 +121,8 @@ SILENT = [
     "local G = _G setmetatable(env, { __index = _G })",
     "_G.name = 1 _G['other'] = 2",
     "t[name] = os.time",
+    "M.require = require return rawget(t, 'os')",
+    "local x = load.y",
 ]
 
 
@@ -169,6 +171,9 @@ def test_what_is_only_said_or_harmless_is_none(source: str) -> None:
         ("local _ENV = os execute('x')", "lua_hidden_global"),
         ("_ENV = os", "lua_hidden_global"),
         ("M.o = io", "lua_hidden_global"),
+        ("local a = io or io or io or io or io or io or io or io or io.x", "lua_hidden_global"),
+        ("rawget(os)", "lua_hidden_global"),
+        ("local os, io = (os.execute", "lua_os_execute"),
         ("for k, v in pairs(_G) do v.x() end", "lua_hidden_global"),
         ("load(('load(\"' .. 'x')) load('load(\"load([[load(1) load(y)]])\")')", "lua_dynamic_load"),
         ("load('" + "x = 1 " * 200_000 + "')", "lua_dynamic_load"),
@@ -240,7 +245,13 @@ def test_what_is_shown_may_be_another_text() -> None:
 )
 def test_what_is_too_much_is_searched_by_words(source: bytes, code: str) -> None:
     filler = b"x = 1 " * 10
-    assert {s.code for s in look(filler + source, most=20)} == {code}
+    assert {s.code for s in look(filler + source, most=20)} == {code, "lua_large"}
+
+
+def test_harmless_mentions_bury_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lua_names, "MOST_REFERENCES", 50)
+    assert codes("if io then end " * 60 + "os.execute(1)") == {"lua_os_execute", "lua_large"}
+    assert codes("if io then end " * 49 + "os.execute(1)") >= {"lua_os_execute"}
 
 
 def test_what_a_text_does_is_told_where_it_is_run() -> None:

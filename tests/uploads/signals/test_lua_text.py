@@ -50,6 +50,7 @@ def test_an_encoded_text_is_found(text: bytes, form: str) -> None:
     [
         base64_of(NOISE)[:380],
         b"-" * 1000,
+        b"a \\n " * 200,
         b"ab" * 500,
         b"0" * 1000,
         b"A longer help text that people read, with words and commas. " * 30,

@@ -119,6 +119,9 @@ def test_leaked_keys_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_marks_that_are_tried_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "MOST_TRIED", 10)
     key = SAMPLES["aws"]
+    token = SAMPLES["discord_token"]
+    assert len(look("." + ".".join(["a" * 6, "b" * 27] * 5) + " " + token)) == 1
+    assert look((".aaaaaa." + "b" * 27 + " ") * 10 + token) == []
     assert len(look("AKIA " * 9 + key)) == 1
     assert look("AKIA " * 10 + key) == []
 
@@ -129,6 +132,13 @@ def test_another_secret_is_another_finding() -> None:
     data = b"AKIA" + b"A" * 16 + b" AKIA" + b"B" * 16
     blank = secrets.blank(data, [one, other])
     assert blank[:20] != blank[21:]
+
+
+def test_secrets_within_secrets_are_blanked_once() -> None:
+    data = SAMPLES["telegram"].encode()
+    (found,) = look(data)
+    inner = Secret(found.signal, found.start + 5, found.end - 5)
+    assert secrets.blank(data, [found, inner]) == secrets.blank(data, [found])
 
 
 def test_what_touches_the_end_of_a_piece_is_left_to_the_next() -> None:
