@@ -26,7 +26,7 @@ CLOSE = 250_000
 WORDS = 300_000
 #: The product for one line from which on only its ends are compared.
 LINE = 20_000
-ROWS, SHOWN = 800, 1000
+ROWS, SHOWN = 500, 1000
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 #: Characters that change what a reader sees without being seen: controls, directions, zero widths.
 _UNSEEN = re.compile(
