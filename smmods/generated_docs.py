@@ -177,6 +177,10 @@ def signals_page() -> str:
         "own weight. A rule that *blocks* stops an approval until a moderator has judged the finding. A scan that",
         "breaks off or takes too long is no answer: the package waits, and is never taken for clean.",
         "",
+        "To add one: write it there with its `meta`, give it a sample that matches and one that is close and does not",
+        "(`tests/uploads/scanners/yara_samples.py`), raise the version as the failing test says, run `manage.py",
+        "generate_docs`, and look at what waits and what is published with the new rules ([rescans](rescans.md)).",
+        "",
         "| rule | weight | | what it finds |",
         "|---|---|---|---|",
     ]
