@@ -305,6 +305,31 @@ def test_holding_letting_go_and_taking_over(desk: Client, moderator: User, secon
     assert Lease.objects.get().holder == moderator
 
 
+def test_after_a_decision_the_list_goes_on_or_the_next_item_opens(desk: Client, moderator: User) -> None:
+    first, then, last = (make_submission() for _ in range(3))
+    desk.get("/moderation/queue/", {"view": "new"})
+    done = desk.post(address(first, "decide/"), form(first, "approve", confirmed="1"))
+    assert done["Location"] == "/moderation/queue/?view=new"
+    assert "and take the next" in desk.post(address(then, "decide/"), form(then, "approve")).content.decode()
+    done = desk.post(address(then, "decide/"), form(then, "approve", confirmed="next"))
+    assert done["Location"] == address(last)
+    assert Lease.objects.get().submission == last
+    done = desk.post(address(last, "decide/"), form(last, "approve", confirmed="next"), follow=True)
+    assert "Nothing is free in this list" in done.content.decode()
+
+
+def test_a_decision_on_what_somebody_else_holds_offers_to_take_over(desk: Client, second: User) -> None:
+    submission = make_submission()
+    leases.take(second, submission.submission_id)
+    page = desk.post(
+        address(submission, "decide/"), form(submission, "approve", note="My words.", confirmed="1")
+    )
+    assert page.status_code == 409
+    body = page.content.decode()
+    assert "Why do you take over?" in body
+    assert "My words." in body
+
+
 def test_next_takes_the_first_free_item(desk: Client, moderator: User, second: User) -> None:
     mine = make_submission(moderator, mod_id="own.mod")
     held = make_submission()

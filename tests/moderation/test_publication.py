@@ -2,13 +2,14 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import outbox
+from accounts import audit, outbox
 from accounts.errors import RefusedError
 from accounts.models import AuditEntry, OutboxRow, User
 from catalog import contract
@@ -126,6 +127,43 @@ def test_what_the_gate_refuses_goes_back_to_review_and_the_others_go_on() -> Non
     assert entry.target_id == bad.submission.submission_id
     assert entry.after["code"] == "origin_unknown" and entry.after["state"] == "pending_review"
     assert entry.actor.is_system
+
+
+def test_an_undone_approval_publishes_nothing_whatever_the_state_says() -> None:
+    """The gate reads the trail: its latest decision is no approval, though the submission still says approved."""
+    made = approved("example.mod")
+    current = made.submission.current
+    assert current is not None
+    audit.record(
+        made.moderator,
+        audit.Action.MODERATION_DECIDED,
+        "submission",
+        made.submission.submission_id,
+        before={"state": "approved"},
+        after={
+            "action": "undo",
+            "state": "pending_review",
+            "revision": 1,
+            "sha256": current.sha256,
+            "needs": "",
+        },
+    )
+    publication.publish_approved(User.objects.system())
+    assert (state(made), listed()) == ("pending_review", {})
+    assert not Release.objects.exists()
+    assert AuditEntry.objects.get(action="publication.refused").after["code"] == "not_decided"
+
+
+def test_an_approval_that_can_still_be_undone_is_not_taken_along() -> None:
+    waits, goes = approved("waits.mod"), approved("goes.mod")
+    mine = Decision.objects.filter(submission=waits.submission)
+    mine.update(undo_until=timezone.now() + timedelta(minutes=5))
+    owe("publish", goes)
+    publication.publish_due(User.objects.system())
+    assert (state(waits), state(goes)) == ("approved", "published")
+    mine.update(undo_until=timezone.now() - timedelta(minutes=5))
+    publication.publish_due(User.objects.system())
+    assert listed() == {"waits.mod": "1.0.0", "goes.mod": "1.0.0"}
 
 
 def test_a_check_that_fails_over_the_planned_tree_stops_the_switch(monkeypatch: pytest.MonkeyPatch) -> None:

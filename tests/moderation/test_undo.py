@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.audit import Action
@@ -95,7 +98,6 @@ def test_a_new_approval_after_an_undo_has_its_own_time(moderator: User, second: 
     act(moderator, submission, "approve")
     act(moderator, submission, "undo")
     act(second, submission, "approve")
-    OutboxRow.objects.filter(kind=consequences.PUBLICATION).order_by("pk").first()
     assert publication._approved() == []
     passed()
     assert publication._approved() == [submission]
@@ -155,3 +157,39 @@ def test_the_second_of_two_people_can_undo_and_then_two_are_needed_again(
     assert act(second, submission, "approve").undo_until is not None
     act(second, submission, "undo")
     assert act(second, submission, "approve").needs_second
+
+
+def test_the_queue_offers_ones_own_approvals_to_be_undone(
+    client: Client, moderator: User, second: User
+) -> None:
+    submission = make_submission()
+    decision = act(moderator, submission, "approve")
+    client.force_login(second)
+    assert "can undo it" not in client.get("/moderation/queue/").content.decode()
+    client.force_login(moderator)
+    body = client.get("/moderation/queue/").content.decode()
+    assert "Until then nobody is told, and you can undo it." in body
+    address = f"/moderation/review/{submission.submission_id}/"
+    assert "Undo the approval" in client.get(address).content.decode()
+    fields = {"action": "undo", "revision": 1, "sha256": decision.sha256, "confirmed": "1"}
+    assert client.post(f"{address}decide/", fields)["Location"] == address
+    submission.refresh_from_db()
+    assert submission.state == State.PENDING_REVIEW
+    assert "can undo it" not in client.get("/moderation/queue/").content.decode()
+
+
+def test_the_author_reads_nothing_of_an_approval_that_may_be_undone(client: Client, moderator: User) -> None:
+    submission = make_submission()
+    act(moderator, submission, "approve", note="Well made.")
+    client.force_login(submission.author)
+    assert "Well made." not in client.get(f"/upload/{submission.submission_id}/").content.decode()
+
+
+def test_the_window_costs_one_query_of_the_queue(client: Client, moderator: User) -> None:
+    for _ in range(3):
+        act(moderator, make_submission(), "approve")
+    client.force_login(moderator)
+    client.get("/moderation/queue/")
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/moderation/queue/")
+    assert len(queries) <= 15
