@@ -8,7 +8,7 @@ Rules
 - Done rows stay done; a row whose attempts are used up is failed and its kind's `exhausted` is told.
 - `sweep` hints again at whatever is due and not held.
 - Where its kind chooses (`choose`), a hint says no more than that there is work: whoever gets it takes the row
-  whose turn it is.
+  whose turn it is, and hints again when it is done, since a row that may not be taken yet has used its hint up.
 - A handler runs outside of any transaction of ours and must be safe to repeat.
 """
 
@@ -132,13 +132,23 @@ def run(row_id: int) -> bool:
     if kind.choose is None:
         return _do(row, kind)
     for _ in range(CHOICES):
-        chosen = kind.choose(OutboxRow.objects.filter(waiting(timezone.now()), kind=kind.name))
-        turn = OutboxRow.objects.filter(pk=chosen).first() if chosen is not None else None
+        turn = _turn(kind)
         if turn is None:
             return False
         if _do(turn, kind):
+            following = _turn(kind)
+            if following is not None:
+                _hint(following.pk, kind.queue)
             return True
     return False
+
+
+def _turn(kind: Kind) -> OutboxRow | None:
+    """The row of a kind that chooses whose turn it is now."""
+    if kind.choose is None:
+        return None
+    chosen = kind.choose(OutboxRow.objects.filter(waiting(timezone.now()), kind=kind.name))
+    return OutboxRow.objects.filter(pk=chosen).first() if chosen is not None else None
 
 
 def _do(row: OutboxRow, kind: Kind) -> bool:

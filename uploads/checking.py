@@ -24,7 +24,7 @@ from accounts import audit, outbox
 from accounts.audit import Action
 from accounts.errors import Problem, RefusedError
 from accounts.models import User
-from uploads import asked, facts, staging
+from uploads import asked, facts, fairness, staging
 from uploads.checks import MustWaitError, Result, Subject, prepare, run_intake
 from uploads.isolation.errors import IsolationError, IsolationUnavailableError
 from uploads.models import Revision, Submission
@@ -36,7 +36,6 @@ __all__ = ["changed", "check", "give_up", "subject_for", "work", "write_results"
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 2
 #: How long to wait (seconds) before asking again: for a turn, and for a scanner or service.
 TURN = 2.0
 AWAY = 30.0
@@ -104,7 +103,7 @@ def _take_up(submission_id: str, revision: int) -> Submission | None:
         # Whoever asks for this account waits for the other, so that both don't see one place free.
         User.objects.select_for_update().get(pk=submission.author_id)
         busy = Submission.objects.filter(author_id=submission.author_id, state=State.VALIDATING.value).count()
-        if busy >= AT_ONCE:
+        if busy >= fairness.AT_ONCE:
             raise outbox.LaterError(TURN, "two packages of this account are being checked already")
         system = User.objects.system()
         try:

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import outbox
+from accounts import outbox, tasks
 from accounts.models import OutboxRow
 from tests import factories
 from tests.uploads.sending import send
@@ -85,6 +85,28 @@ def test_what_is_under_way_or_was_given_up_counts_too(done: list[int]) -> None:
     rows = owe(BOB) + owe(ADA) + owe(EVE)
     work(rows)
     assert done == [EVE, ADA, BOB]
+
+
+def test_an_account_with_two_under_way_waits_and_uses_no_attempt_up(done: list[int]) -> None:
+    held = owe(ADA, fairness.AT_ONCE)
+    OutboxRow.objects.update(claimed_until=timezone.now() + timedelta(seconds=30))
+    (third,) = owe(ADA)
+    assert not outbox.run(third.pk)
+    work(owe(BOB))
+    assert done == [BOB]
+    OutboxRow.objects.filter(pk=held[0].pk).update(done_at=timezone.now(), claimed_until=None)
+    assert outbox.run(third.pk)
+    assert done == [BOB, ADA]
+
+
+def test_whoever_is_done_hints_at_the_next(done: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    monkeypatch.setattr(tasks.work, "apply_async", lambda args, **_: sent.append(args[0]))
+    first, second = owe(ADA, 2)
+    outbox.run(second.pk)
+    assert (done, sent) == ([ADA], [second.pk])
+    outbox.run(first.pk)
+    assert (done, sent) == ([ADA, ADA], [second.pk])
 
 
 def test_rows_that_are_not_due_wait(done: list[int]) -> None:
