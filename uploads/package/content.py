@@ -128,7 +128,7 @@ def _tell_left_behind(path: str, found: Findings) -> None:
         "content.allowed",
         "It was left behind by a system or tool and is no part of a mod.",
         path,
-        hint="Take it out, or pack with `python manage.py pack FOLDER`, which does.",
+        hint="Take it out, or let Repack for me do it.",
     )
 
 

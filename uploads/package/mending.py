@@ -41,6 +41,7 @@ def mend(entries: list[Loose], changes: Changes) -> list[Mended]:
     Raises RefusedError: `repack_path`, `repack_collision`, `repack_ambiguous`, `repack_empty`.
     """
     files: list[Mended] = []
+    renamed: list[tuple[Mended, str]] = []
     for entry in entries:
         name = _name(entry, changes)
         path = _path(name, entry)
@@ -52,17 +53,19 @@ def mend(entries: list[Loose], changes: Changes) -> list[Mended]:
         elif not path:
             raise refused("repack_path", "A member has no name.", "Make the ZIP again.", entry.shown)
         else:
-            if path != name:
-                changes.of_member("Renamed", name, name, path)
             if stat.S_IFMT(entry.attributes >> 16) not in (0, stat.S_IFREG):
                 changes.of_headers("Marked as regular files")
             files.append(Mended(path, entry))
+            if path != name:
+                renamed.append((files[-1], name))
     if not files:
         raise refused(
             "repack_empty", "There is no file in it.", "Put manifest.json and your files into the ZIP."
         )
     _move_up(files, changes)
     _ensure_one_each(files)
+    for file, name in renamed:
+        changes.of_member("Renamed", name, name, file.path)
     return sorted(files, key=lambda file: file.path)
 
 

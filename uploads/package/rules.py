@@ -27,7 +27,7 @@ MAX_MANIFEST_BYTES = 256 * 1024
 MAX_PATH = 180
 MAX_PART = 120
 
-_PACK = "Pack the folder again with `python manage.py pack FOLDER`, which keeps the profile."
+_PACK = "Let Repack for me write it anew where it is offered, or pack the folder again with another tool."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ RULES: dict[str, Rule] = {
             "zip.method",
             "Stored or deflated",
             "Members are stored or deflated; stored means equal sizes. Nothing is encrypted.",
-            "Pack without a password and with the usual method (deflate). " + _PACK,
+            "Pack without a password and with the usual method (deflate).",
             "zip_path_safety",
         ),
         Rule(
