@@ -44,9 +44,12 @@ def listing(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "The dry run has begun. It changes nothing.")
             return redirect(f"{LIST}{started.pk}/")
+    outdated = rescans.outdated()
+    if not typed["scope"] and outdated.published and not outdated.waiting:
+        typed["scope"] = Rescan.Scope.PUBLISHED
     context = {
         "rescans": Paginator(rescans.listed(reader), PAGE).get_page(request.GET.get("page")),
-        "outdated": rescans.outdated(),
+        "outdated": outdated,
         "scopes": Rescan.Scope.choices,
         "rules": RULES_VERSION,
         "scanner": scanner.state(),

@@ -13,7 +13,7 @@ class Rescan(models.Model):
     class Scope(models.TextChoices):
         WAITING = "waiting", "What waits for review"
         PUBLISHED = "published", "What is published"
-        BOTH = "both", "Both"
+        BOTH = "both", "What waits and what is published"
 
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     reason = models.CharField(max_length=300)

@@ -5,8 +5,8 @@ Rules
   signal that is gone, are better; worse wins. A check that could be asked and can't any more is worse.
 - A signal is known again by its fingerprint, whatever file and line it moved to.
 - A hit is what somebody must look at: a check that newly fails, a new signal that blocks or has the most weight.
-  Of what is published, checks that ask what is around a release (`AROUND`) are shown and are no hit: a dependency
-  that was taken back says nothing about the bytes.
+  Of what is published, checks that ask what is around a release (`AROUND`) are shown and make it neither worse nor
+  a hit: a dependency that was taken back, or a newer version, says nothing about the bytes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,8 +72,10 @@ class Difference:
         return found
 
 
-def compare(known: Known, results: Sequence[Result], found: Sequence[Weighed]) -> Difference:
-    """Hold new results and signals against what was known."""
+def compare(
+    known: Known, results: Sequence[Result], found: Sequence[Weighed], *, published: bool = False
+) -> Difference:
+    """Hold new results and signals against what was known; `published` is whether the release is out already."""
     checks = [
         {
             "id": result.check_id,
@@ -92,7 +94,12 @@ def compare(known: Known, results: Sequence[Result], found: Sequence[Weighed]) -
         now.setdefault(document["fingerprint"], document)
     signals = [row | {"change": NEW} for key, row in now.items() if key not in known.signals]
     signals += [row | {"change": NO_MORE} for key, row in known.signals.items() if key not in now]
-    return Difference(_outcome(checks, signals), checks, signals, _words(checks, signals))
+    left_out = AROUND if published else frozenset[str]()
+    outcome = _outcome(
+        [row for row in checks if row["id"] not in left_out],
+        [row for row in signals if row["rule"] not in left_out],
+    )
+    return Difference(outcome, checks, signals, _words(checks, signals))
 
 
 def _outcome(checks: Sequence[Json], signals: Sequence[Json]) -> str:

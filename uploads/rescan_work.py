@@ -139,7 +139,8 @@ def _judge(
     row: RescanResult, payload: outbox.Payload, subject: Subject | None, results: Sequence[Result]
 ) -> None:
     found = weigh(row.revision.submission, subject, results) if subject is not None else []
-    difference = compare(known_of(row.revision), results, found)
+    published = row.revision.submission.state != State.PENDING_REVIEW
+    difference = compare(known_of(row.revision), results, found, published=published)
     _write(row, payload, difference, subject, results)
 
 

@@ -59,6 +59,13 @@ class Outdated:
     def __bool__(self) -> bool:
         return bool(self.waiting or self.published)
 
+    @property
+    def says(self) -> str:
+        """How many of what, as the beginning of a sentence: "1 waiting item and 310 releases were"."""
+        counts = ((self.waiting, "waiting item"), (self.published, "release"))
+        told = [f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts if count]
+        return f"{' and '.join(told)} {'was' if self.waiting + self.published == 1 else 'were'}"
+
 
 def targets(scope: str) -> "QuerySet[Revision]":
     """The revisions that a scope is about: the current ones of packages, oldest first."""

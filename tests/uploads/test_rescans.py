@@ -30,6 +30,7 @@ pytestmark = pytest.mark.django_db
 OLD = "smz-0"
 HEAVY = Weighed(Signal("lua_os_execute", "Lua runs a command.", path="a.lua", subject="x"), 3)
 BLOCKING = Weighed(Signal("yara_match", "A rule matches.", rule="bad", blocking=True), 3)
+AROUND = Weighed(Signal("version_below_newest", "It is lower.", rule="semantic_version"), 1)
 LIGHT = Weighed(Signal("lua_encoded_text", "A long text.", path="a.lua"), 1)
 
 
@@ -246,7 +247,13 @@ def test_what_is_around_a_release_is_no_hit(admin: User, now_finds: Findings) ->
     published, waiting = out("one.mod"), waits("two.mod")
     now_finds("dependency_contract", signals=[LIGHT])
     rescan = applied(admin, "both")
-    assert result(rescan, published).outcome == "worse"
+    row = result(rescan, published)
+    assert [check["id"] for check in row.checks] == ["dependency_contract"]
+    assert row.outcome == "worse", "for its new signal"
+    now_finds("dependency_contract", "semantic_version", signals=[LIGHT, AROUND])
+    rescan = applied(admin, "both")
+    assert result(rescan, published).outcome == "same"
+    assert result(rescan, waiting).outcome == "worse"
     assert not published.reasons.filter(kind="scanner_hit").exists()
     assert waiting.reasons.filter(kind="scanner_hit").exists()
 

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('reason', models.CharField(max_length=300)),
-                ('scope', models.CharField(choices=[('waiting', 'What waits for review'), ('published', 'What is published'), ('both', 'Both')], max_length=10)),
+                ('scope', models.CharField(choices=[('waiting', 'What waits for review'), ('published', 'What is published'), ('both', 'What waits and what is published')], max_length=10)),
                 ('dry_run', models.BooleanField(default=True)),
                 ('rules_version', models.CharField(max_length=40)),
                 ('scanners', models.JSONField(default=dict)),
