@@ -6,4 +6,4 @@ tables (profile, kinds of files, checks, signals, YARA files), and says what to 
 """
 
 VERSION = "smz-1.1"
-DIGEST = "31b1cd9e00d5041c"
+DIGEST = "f84a5bd2576b8d10"

@@ -62,7 +62,8 @@ rule obfuscator_others
     strings:
         $moonsec1 = "protected with MoonSec" nocase
         $moonsec2 = "MoonSec V3" nocase
-        $boronide = "Boronide" nocase
+        $boronide1 = "discord.gg/boronide" nocase
+        $boronide2 = "Boronide Obfuscat" nocase
         $xen = "Synapse Xen" nocase
         $site1 = "luaobfuscator.com" nocase
         $site2 = "wearedevs.net/obfuscator" nocase

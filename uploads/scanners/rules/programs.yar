@@ -112,7 +112,7 @@ rule program_shell_commands
     strings:
         $command = /\bcmd(\.exe)?"? {1,2}\/[ck] /  ascii wide nocase
         $task = "schtasks /create" ascii wide nocase
-        $service = "sc create " ascii wide nocase
+        $service = /\bsc(\.exe)? create / ascii wide nocase
         $kill = "taskkill /" ascii wide nocase
     condition:
         uint16(0) == 0x5A4D and any of them
