@@ -59,7 +59,10 @@ SAMPLES: dict[str, tuple[bytes, bytes]] = {
         b"-- This Script is Part of the Prometheus Obfuscator by somebody",
         b"-- The planet Prometheus has three moons",
     ),
-    "obfuscator_others": (b"--[[ Protected with MoonSec V3 ]]", b"-- Boronide ore, on the moon's three sections"),
+    "obfuscator_others": (
+        b"--[[ Protected with MoonSec V3 ]]",
+        b"-- Boronide ore, on the moon's three sections",
+    ),
     "obfuscated_virtual_machine": (
         b"return(function(...)local e=string.byte local f=string.char local g=string.sub "
         b"local h=getfenv or function()return _ENV end end)(...)",
@@ -102,7 +105,10 @@ SAMPLES: dict[str, tuple[bytes, bytes]] = {
         program(wide("powershell.exe -WindowStyle Hidden -Command x")),
         program(wide("PowerShell is not needed")),
     ),
-    "program_shell_commands": (program("cmd.exe /c del x"), program("command /c", "acmd /c", "misc create x")),
+    "program_shell_commands": (
+        program("cmd.exe /c del x"),
+        program("command /c", "acmd /c", "misc create x"),
+    ),
     "program_starts_with_windows": (
         program(wide("Software\\Microsoft\\Windows\\CurrentVersion\\Run")),
         program(wide("Software\\Microsoft\\Windows\\CurrentVersion\\Fonts")),
