@@ -31,25 +31,42 @@ STAYS = ("hide", "restore", "supersede", "undo")
 @require_POST
 @limited("write")
 def decide(request: HttpRequest, submission_id: str) -> HttpResponse:
-    """First post: the page that asks once more. With `confirmed`: the decision itself."""
+    """First post: the page that asks once more, or by htmx the mail alone. With `confirmed`: the decision itself."""
     reader, submission, _ = reviewed(request, submission_id)
     form = DecisionForm.read(request.POST)
     if request.POST.get("back"):
         return review_page(request, reader, submission, form)
     confirmed = request.POST.get("confirmed", "")
+    mail_alone = "HX-Request" in request.headers and not confirmed
     try:
         drafts.keep(reader, submission_id, form.hidden())
         if not confirmed:
-            return _ask_once_more(
-                request, submission, form, actions.rehearse(reader, submission_id, **form.given())
-            )
+            would = actions.rehearse(reader, submission_id, **form.given())
+            return (_mail if mail_alone else _ask_once_more)(request, submission, form, would)
         outcome = actions.decide(reader, submission_id, **form.given())
     except RefusedError as refused:
+        if mail_alone:
+            context = {"base": address(submission_id), "refused": refused}
+            return render(request, "moderation/mail.html", context)
         return _refused(request, reader, submission, form, refused)
     _say(request, outcome)
     if outcome.decision.action in STAYS:
         return redirect(address(submission_id))
     return open_next(request, reader) if confirmed == "next" else redirect(list_address(request))
+
+
+def _mail(
+    request: HttpRequest, submission: Submission, _: DecisionForm, would: actions.Rehearsal
+) -> HttpResponse:
+    """What the author would read, for the decision's part of the page."""
+    subject, body = consequences.preview_mail(would.submission, would.rule, would.words)
+    context = {
+        "base": address(submission.submission_id),
+        "would": would,
+        "mail_subject": subject,
+        "mail_body": body,
+    }
+    return render(request, "moderation/mail.html", context)
 
 
 def _ask_once_more(

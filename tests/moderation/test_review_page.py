@@ -309,6 +309,38 @@ def large_elsewhere(moderator: User, many: int) -> Submission:
     return submission
 
 
+class TestMail:
+    """What the author would read, beside the form that is being filled."""
+
+    def ask(self, desk: Client, submission: Submission, action: str, **more: Any) -> str:
+        answer = desk.post(
+            address(submission, "decide/"), form(submission, action, **more), headers={"HX-Request": "true"}
+        )
+        assert answer.status_code == 200
+        page: str = answer.content.decode()
+        assert "<html" not in page
+        return page
+
+    def test_it_is_shown_as_it_would_be_sent(self, desk: Client, moderator: User) -> None:
+        submission = make_submission()
+        page = self.ask(desk, submission, "request_changes", reason="quality", note="Mend the door.")
+        assert "Mend the door." in page
+        assert moderator.name not in page
+        submission.refresh_from_db()
+        assert submission.state == "pending_review"
+        assert "gets no mail" in self.ask(desk, submission, "escalate", question="Is it fine?")
+
+    def test_what_is_missing_is_said_there(self, desk: Client) -> None:
+        assert "needs at least one reason" in self.ask(desk, make_submission(), "reject")
+
+    def test_a_first_of_two_sends_nothing(self, desk: Client) -> None:
+        submission = make_submission()
+        file = make_file(submission, "version.dll", b"MZ", "pe")
+        file.executable = True
+        file.save()
+        assert "a second person must say the same" in self.ask(desk, submission, "approve")
+
+
 class TestBadInput:
     """Each a clear answer, with what was typed."""
 
