@@ -101,13 +101,13 @@ def test_a_scan_that_takes_too_long_is_no_answer() -> None:
         list(rules.scan(b"\0" * MIB, "big.bin"))
 
 
-def test_an_error_of_the_engine_is_no_answer() -> None:
+def test_an_error_of_the_engine_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken:
         def scan(self, data: bytes) -> None:
             raise yara_x.ScanError("out of order")
 
     rules = yara.Rules(yara.sources())
-    rules._scanner = Broken()
+    monkeypatch.setattr(rules, "_scanner", Broken())
     with pytest.raises(yara.ScanIncompleteError, match="out of order"):
         list(rules.scan(b"x", "a.lua"))
 
