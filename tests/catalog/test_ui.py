@@ -338,14 +338,14 @@ def test_a_difference_marks_words_and_missing_sides() -> None:
     assert "<del>&lt;b&gt;</del>" in split
     assert "<ins>c</ins>" in split
     assert "is-none" in split
-    finding = {"message": "Text is run", "code": "lua.load"}
+    finding = {"message": "Text is run", "number": 1, "fingerprint": "f" * 32}
     unified = draw(
         '{% include "components/diff_unified.html" %}',
         path="x.lua",
         hunks=[
             {
                 "header": "@@ 1 @@",
-                "lines": [old, new | {"finding": finding}, {"kind": "same", "text": "z", "old_number": 2}],
+                "lines": [old, new | {"note": [finding]}, {"kind": "same", "text": "z", "old_number": 2}],
             },
         ],
     )

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Dialog, Page, Request
 
 from tests.e2e.stack import Stack, running
 
@@ -65,19 +66,29 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 class Watched:
     """A moderator's page in which everything that should not happen is noted."""
 
-    def __init__(self, browser: Browser, stack: Stack) -> None:
-        self.context = browser.new_context(base_url=stack.url)
+    def __init__(self, browser: Browser, stack: Stack, width: int = 1440, theme: str = "light") -> None:
+        self.context = browser.new_context(
+            base_url=stack.url,
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if theme == "dark" else "light",
+        )
         self.page: Page = self.context.new_page()
         self.outside: list[str] = []
         self.alerts: list[str] = []
-        self.page.on("dialog", lambda dialog: (self.alerts.append(dialog.message), dialog.dismiss()))
-        self.page.on(
-            "request",
-            lambda request: None if request.url.startswith(stack.url) else self.outside.append(request.url),
-        )
+        self.own = stack.url
+        self.page.on("dialog", self._alerted)
+        self.page.on("request", self._asked)
         self.page.goto("/dev/")
         self.page.locator("form:has(input[value='moderator@example.com']) button").first.click()
         self.page.wait_for_load_state()
+
+    def _alerted(self, dialog: Dialog) -> None:
+        self.alerts.append(dialog.message)
+        dialog.dismiss()
+
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith(self.own):
+            self.outside.append(request.url)
 
     def look(self, address: str) -> None:
         """Open an address and everything on it that opens by itself."""
@@ -137,6 +148,37 @@ def test_pictures_are_shown_and_liars_are_not(portal: Stack, browser: Browser) -
     watched.context.close()
 
 
+@pytest.mark.parametrize(
+    ("theme", "width"), [("light", 1440), ("dark", 1440), ("light", 390)], ids=["light", "dark", "phone"]
+)
+def test_the_pages_have_no_finding_of_axe_and_fit(
+    portal: Stack, browser: Browser, theme: str, width: int
+) -> None:
+    name = f"hostile.{theme}{width}"
+    submission = portal.manage("shell", "-v0", "-c", HOSTILE.replace("hostile.mod", name)).split()[-1]
+    base = f"/moderation/review/{submission}/"
+    watched = Watched(browser, portal, width, theme)
+    for address in (
+        base,
+        f"{base}?view=unified&path=page.html",
+        f"{base}?path=good.png",
+        f"{base}file/?path=page.html",
+        f"{base}file/?path=good.png",
+        f"{base}file/?path=bytes.bin",
+        f"{base}catalog/",
+    ):
+        watched.look(address)
+        results = Axe().run(watched.page, options={"resultTypes": ["violations"]})
+        found = [
+            f"{finding['id']}: {', '.join(str(node['target']) for node in finding['nodes'][:3])}"
+            for finding in results.response["violations"]
+        ]
+        assert found == [], address
+        wide = watched.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, address
+    watched.context.close()
+
+
 def test_a_finding_is_judged_and_the_catalog_looked_at_by_keyboard(portal: Stack, browser: Browser) -> None:
     submission = portal.manage("shell", "-v0", "-c", HOSTILE.replace("hostile.mod", "hostile.third")).split()[
         -1
@@ -154,6 +196,8 @@ def test_a_finding_is_judged_and_the_catalog_looked_at_by_keyboard(portal: Stack
         page.keyboard.press("Enter")
     assert page.get_by_text("Noted: False alarm, this release.").count() == 1
     page.locator("input[name=action][value=approve]").check(force=True)
+    page.get_by_role("button", name="Show the mail").press("Enter")
+    page.wait_for_selector("#mail-part .mail-preview")
     page.get_by_role("link", name="What it would look like after the decision").press("Enter")
     page.wait_for_selector("#catalog-preview .json-diff")
     assert page.url.split("#")[0].endswith(f"/moderation/review/{submission}/")
