@@ -33,18 +33,18 @@ def warm(parcel: bytes) -> None:
             pass
 
 
-def inspect_task(request: Json, source: BinaryIO, sink: BinaryIO | None) -> Json:
-    """Inspect the package of `request["size"]` bytes by the numbers of `request["profile"]`.
+def inspect_task(asked: Json, source: BinaryIO, sink: BinaryIO | None) -> Json:
+    """Inspect the package of `asked["size"]` bytes by the numbers of `asked["profile"]`.
 
     Where no rules came along (`warm`), everything but the profile is left out.
     """
     del sink
-    numbers = request["profile"]
+    numbers = asked["profile"]
     profile = Profile(**(numbers | {"allowed": frozenset(numbers["allowed"])}))
     examiner = Examiner(_rules[0]) if _rules else None
     report = read_package(
         source,
-        request["size"],
+        asked["size"],
         profile,
         examiner,
         lambda: say("headers", True),

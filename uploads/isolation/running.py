@@ -60,7 +60,7 @@ class Bounds:
 def run(
     task: str,
     source: BinaryIO,
-    request: Json,
+    asked: Json,
     *,
     sink: BinaryIO | None = None,
     bounds: Bounds | None = None,
@@ -69,8 +69,9 @@ def run(
 ) -> Json:
     """Do a task of `tasks.TASKS` over `source` in a child process; its answer is any JSON object.
 
-    `sink` is a file that the child may write. `on_word` hears what the child tells before its answer. `parcel`
-    is what the task's `warm` gets. Raises IsolationError (see `errors`) and IsolationUnavailableError.
+    `asked` is the task's request; `sink` is a file that the child may write; `parcel` is what the task's `warm`
+    gets; `on_word` hears what the child tells before its answer. Raises IsolationError (see `errors`) and
+    IsolationUnavailableError.
     """
     chosen = TASKS[task]
     within = bounds or Bounds.configured()
@@ -82,7 +83,7 @@ def run(
         order = {
             "module": chosen.module,
             "function": chosen.function,
-            "request": request,
+            "request": asked,
             "source": package,
             "sink": target,
             # Under bubblewrap the parent is another process in another space of numbers; that one dies with us.

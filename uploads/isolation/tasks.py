@@ -1,6 +1,6 @@
 """The tasks that a child process does: the one table.
 
-A task is a function `task(request, source, sink) -> answer`: plain JSON in and out, the package as a file open
+A task is a function `task(asked, source, sink) -> answer`: plain JSON in and out, the package as a file open
 for reading, and where something is written, a file for that. It runs where nothing else is at hand, so its
 module imports no Django and nothing late. A module that must do something before it is confined (take rules,
 start a thread) has a function `warm(parcel)`, which is called then with what the parent sent along; no byte of

@@ -96,6 +96,37 @@ def test_every_task_is_there() -> None:
         assert callable(getattr(import_module(task.module), task.function))
 
 
+LOADED = "import sys; sys.path += sys.argv[3:]; __import__(sys.argv[1]); __import__(sys.argv[2]); print(*sys.modules)"
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_child_loads_nothing_that_knows_settings(name: str) -> None:
+    words = confinement.command("limits", TASKS[name])
+    script = next(place for place, word in enumerate(words) if word.endswith("child.py"))
+    told = subprocess.run(
+        [
+            *words[:script],
+            "-c",
+            LOADED,
+            "uploads.isolation.child_main",
+            TASKS[name].module,
+            *words[script + 1 :],
+        ],
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {module.partition(".")[0] for module in told.stdout.split()}
+    assert loaded.isdisjoint({"django", "smmods", "moderation", "celery", "psycopg", "redis"})
+    ours = {module for module in told.stdout.split() if module.startswith(("accounts", "uploads", "catalog"))}
+    shown = {*ALWAYS, *TASKS[name].needs}
+    for module in ours - {"accounts", "uploads"}:
+        path = module.replace(".", "/")
+        there = any(path == part or path.startswith(f"{part}/") or f"{path}.py" == part for part in shown)
+        assert there, f"{module} is not among what a child under bubblewrap sees"
+
+
 PARENT = textwrap.dedent("""
     import django
     django.setup()
