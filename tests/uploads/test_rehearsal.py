@@ -78,9 +78,13 @@ def test_every_rule_says_what_where_and_how_to_mend_it_at_every_door(
 
 
 def test_a_backslash_is_shown_as_one() -> None:
-    raw = packages.with_parts(Part("Content\\a.lua", LUA))
+    raw = packages.with_parts(Part("Content\\a.lua.", LUA))
     report = Client().post("/api/v1/validate", {"package": zipped(raw)}).json()
-    assert problem_of(report, "zip.path")["message"] == "The path holds '\\', which is not portable."
+    problems = next(row for row in report["checks"] if row["id"] == "zip_path_safety")["problems"]
+    assert [problem["message"] for problem in problems] == [
+        "The path holds '\\', which is not portable.",
+        "'Content\\a.lua.' begins with a space, or ends in a dot or space, which Windows drops.",
+    ]
 
 
 def verdicts(report: dict[str, Any], statuses: set[str]) -> dict[str, Any]:

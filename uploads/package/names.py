@@ -79,7 +79,7 @@ def path_problems(path: str) -> Iterator[str]:
         yield "The path is absolute."
     forbidden = _FORBIDDEN.search(path)
     if forbidden:
-        yield f"The path holds '{printable(forbidden[0])}', which is not portable."
+        yield f"The path holds {_quoted(forbidden[0])}, which is not portable."
     if not path.isascii():
         yield from _unicode_problems(path)
     units = len(path) if path.isascii() else len(path.encode("utf-16-le", "surrogatepass")) // 2
@@ -115,16 +115,21 @@ def _part_problems(part: str) -> Iterator[str]:
     if part == "":
         yield "The path has an empty part."
     elif part in (".", ".."):
-        yield f"The path has a part {part!r}, which points elsewhere."
+        yield f"The path has a part {_quoted(part)}, which points elsewhere."
     elif part.endswith((".", " ")) or part.startswith(" "):
-        yield f"{part!r} begins with a space, or ends in a dot or space, which Windows drops."
+        yield f"{_quoted(part)} begins with a space, or ends in a dot or space, which Windows drops."
     if is_device(part):
-        yield f"{part!r} is the name of a device on Windows."
+        yield f"{_quoted(part)} is the name of a device on Windows."
     if _SHORT_NAME.search(part):
-        yield f"{part!r} looks like a short name (~ and a digit), which Windows may take for another file."
+        yield f"{_quoted(part)} looks like a short name (~ and a digit), which Windows may take for another file."
     units = len(part.encode("utf-16-le", "surrogatepass")) // 2
     if units > MAX_PART:
         yield f"A part of the path has {units} UTF-16 units; at most {MAX_PART} are portable."
+
+
+def _quoted(text: str) -> str:
+    """A piece of a path as people write it: a backslash is one backslash."""
+    return f"'{printable(text)}'"
 
 
 def _folders(path: str, known: set[str]) -> list[str]:
