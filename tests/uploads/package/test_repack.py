@@ -4,7 +4,9 @@ import hashlib
 import io
 import struct
 import tarfile
+import zipfile
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -277,6 +279,29 @@ def test_what_tools_spoil_becomes_what_pack_writes_of_the_same_tree(shape: str, 
     assert made == packed(GOOD, tmp_path / "mod")
     assert document["sha256"] == hashlib.sha256(made).hexdigest()
     assert document["filesAfter"] == len(GOOD)
+
+
+KEPT = {shape: raw for shape, (raw, _) in SPOILED.items()} | {
+    f"{code} {what}": raw for code, what, raw in packages.HOSTILE if what in MENDED.get(code, ())
+}
+#: Python opens none of these at all, so it finds nothing else in them either.
+UNREAD = {"space before the end", "zip.flags bit 5", "zip.extra a field cut off", "zip.path not UTF-8"}
+
+
+def contents(raw: bytes) -> Counter[str]:
+    with zipfile.ZipFile(io.BytesIO(raw)) as package:
+        return Counter(hashlib.sha256(package.read(one)).hexdigest() for one in package.infolist())
+
+
+@pytest.mark.parametrize("shape", sorted(UNREAD))
+def test_what_python_does_not_open(shape: str) -> None:
+    with pytest.raises((zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError)):
+        contents(KEPT[shape])
+
+
+@pytest.mark.parametrize("shape", sorted(KEPT.keys() - UNREAD))
+def test_what_is_kept_is_what_python_finds_too(shape: str) -> None:
+    assert Counter(tree_of(repacked(KEPT[shape])[1]).values()) <= contents(KEPT[shape])
 
 
 def test_names_in_other_encodings_and_forms() -> None:
