@@ -79,8 +79,8 @@ class Inspector:
         """Keep the first bytes of what was appended to a Windows program."""
         if not self._overlay_at:
             self._overlay_at = archives.program_end(self._head)
-        at = self._overlay_at + len(self._overlay) - self._size
-        if self._overlay_at and at >= 0:
+        if self._overlay_at:
+            at = self._overlay_at + len(self._overlay) - self._size
             self._overlay += piece[at : at + _OVERLAY - len(self._overlay)]
 
     def _carried(self, kind: str) -> str:

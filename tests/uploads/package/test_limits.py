@@ -95,6 +95,21 @@ def test_an_archive_is_called_what_it_is(name: str):
     assert "carries" not in problem.message
 
 
+@pytest.mark.parametrize(
+    ("path", "data", "message"),
+    [
+        ("a.ucas", ARCHIVES["RAR 5"], "It is a RAR archive."),
+        ("a.ucas", b"\x7fELF" + bytes(60), "It is a Linux program (ELF)."),
+        ("a.png", b"words", "Its name says a PNG file, its bytes are text."),
+        ("a.ttf", b"words", "Its name says a TrueType font or an OpenType font, its bytes are text."),
+        ("a.ogg", b"\x89PNG\r\n\x1a\n", "Its name says an Ogg file, its bytes are a PNG file."),
+    ],
+)
+def test_kinds_are_called_by_their_names(path: str, data: bytes, message: str):
+    said = read(with_parts(Part(path, data))).problems[0].message
+    assert said == message
+
+
 @pytest.mark.parametrize("bit", [4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15])
 def test_a_flag_is_named(bit: int):
     problem = read(with_parts(Part("a.lua", LUA, flags=1 << bit))).problems[0]

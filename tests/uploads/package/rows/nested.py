@@ -5,6 +5,7 @@ import struct
 from tests.packages import END, LUA, Part, inner_zip, pe, png
 from tests.uploads.package.rows import Row
 from tests.uploads.package.rows.content import BINARY, DLL, SCRIPT, ending, unlike
+from tests.uploads.package.rows.data import blocks
 from tests.uploads.package.rows.samples import ARCHIVES, REST
 
 
@@ -28,6 +29,10 @@ def zip_with(**fields: int) -> bytes:
 
 
 LOCATOR = struct.pack("<4sLQL", b"PK\6\7", 0, 0, 1)
+
+#: Programs that know what a 7z archive begins with; behind the first there is one.
+PLAIN = program(2_000)[:1_900] + ARCHIVES["7z"][:6] + bytes(94)
+TWICE = PLAIN + ARCHIVES["7z"]
 
 ROWS = [
     *(
@@ -138,4 +143,17 @@ ROWS = [
         Row("zip.nested", f"the installer {mark!r}", Part(DLL, pe() + mark), Part(DLL, pe() + mark[:-1]))
         for mark in (b"\xef\xbe\xad\xdeNullsoftInst", b"Inno Setup Setup Data", b".wixburn")
     ),
+    Row(
+        "zip.nested",
+        "a ZIP whose end comes in two pieces",
+        Part("Content/a.ucas", (BINARY + bytes(262_144))[: 262_144 - 100] + inner_zip(), method=0),
+        Part("Content/a.ucas", (BINARY + bytes(262_144))[: 262_144 - 100] + inner_zip()[:-9], method=0),
+    ),
+    Row(
+        "zip.nested",
+        "7z behind a program whose header comes in two pieces",
+        Part(DLL, TWICE, raw=blocks(TWICE[:50], *[b""] * 60_000, TWICE[50:])),
+        Part(DLL, PLAIN, raw=blocks(PLAIN[:50], *[b""] * 60_000, PLAIN[50:])),
+    ),
+    Row("zip.nested", "7z behind a program, not in it", Part(DLL, TWICE), Part(DLL, PLAIN)),
 ]
