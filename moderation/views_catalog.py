@@ -23,7 +23,13 @@ def preview_of(submission: Submission, form: DecisionForm, reason: str = "") -> 
     found = catalog_preview.preview(
         submission, rule.name, successor=form.successor, level=form.level, reason=reason
     )
-    return {"catalog": found, "action_words": f"{rule.label.lower()} it"}
+    return {"catalog": found, "action_words": _words(form)}
+
+
+def _words(form: DecisionForm) -> str:
+    """The action as it stands behind "if you": approve it, request changes."""
+    label = form.rule.label.lower() if form.rule is not None else "approve"
+    return label if " " in label else f"{label} it"
 
 
 @never_cache
@@ -38,6 +44,6 @@ def catalog(request: HttpRequest, submission_id: str) -> HttpResponse:
         "submission": submission,
         "base": address(submission_id),
         "catalog": catalog_preview.NOTHING,
-        "action_words": "do that",
+        "action_words": _words(form),
     }
     return render(request, "moderation/catalog.html", context | preview_of(submission, form))

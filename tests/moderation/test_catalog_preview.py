@@ -167,7 +167,10 @@ def test_the_page_and_the_question_show_it(client: Client, moderator: User) -> N
         page = client.get(f"{base}catalog/{query}").content.decode()
         assert "Catalog, if you approve it" in page
         assert "&quot;version&quot;: &quot;1.1.0&quot;" in page
-    assert "Nothing in the catalog changes" in client.get(f"{base}catalog/?action=reject").content.decode()
+    for action, words in (("reject", "if you reject it"), ("request_changes", "if you request changes")):
+        page = client.get(f"{base}catalog/?action={action}").content.decode()
+        assert words in page
+        assert "Nothing in the catalog changes" in page
     assert 'data-hx-get="' + base + 'catalog/"' in client.get(base).content.decode()
     assert later.current is not None
     form: dict[str, Any] = {"action": "approve", "revision": 1, "sha256": later.current.sha256}
