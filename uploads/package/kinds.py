@@ -232,8 +232,8 @@ def label(kind: str) -> str:
 def ending(path: str) -> str:
     """The lowercase ending of a path's last part with its dot; empty for a name without one."""
     name = path.rpartition("/")[2]
-    stem, dot, last = name.rpartition(".")
-    return f".{last.lower()}" if dot and stem else (name.lower() if dot else "")
+    _, dot, last = name.rpartition(".")
+    return f".{last.lower()}" if dot else ""
 
 
 def is_licence_name(path: str) -> bool:
