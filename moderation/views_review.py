@@ -196,7 +196,8 @@ def _head(reader: User, submission: Submission, current: Revision, past: history
         "checks": checks,
         "later": len(CHECKS) - len(checks),
         "failed": [check for check in checks if check["status"] == "failed"],
-        "others": [check for check in checks if check["status"] != "failed"],
+        "others": [check for check in checks if check["status"] not in ("failed", "passed")],
+        "passed": [check for check in checks if check["status"] == "passed"],
         "first": first,
         "first_is_mine": first is not None and first.decider_id == reader.pk,
     }
