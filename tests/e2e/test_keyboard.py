@@ -203,6 +203,25 @@ def test_a_key_held_down_too_long_confirms_nothing(page: Page) -> None:
     expect(page.locator("#action-approve")).to_be_checked()
 
 
+def test_the_hold_outlasts_the_question_that_is_asked_once_more(page: Page, desk: Stack) -> None:
+    press(page, "j", "j", "j", "j", "j")
+    loaded(page, "c")
+    press(page, "d", "Space")
+    loaded(page, "Control+Enter")
+    left = desk.manage(
+        "shell",
+        "-v0",
+        "-c",
+        "from django.utils import timezone; from moderation.models import Lease; "
+        "print(int((Lease.objects.latest('taken_at').until - timezone.now()).total_seconds()))",
+    )
+    assert int(left) > 600
+    page.get_by_role("button", name="Go back").focus()
+    loaded(page, "Enter")
+    page.get_by_role("button", name="Let go").focus()
+    loaded(page, "Enter")
+
+
 def test_a_lost_hold_is_told_and_the_words_stay(page: Page, desk: Stack) -> None:
     press(page, "j")
     loaded(page, "c")

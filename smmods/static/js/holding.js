@@ -124,11 +124,23 @@
     navigator.sendBeacon(held.dataset.lease, body("release"));
   });
 
+  // The question that is asked once more belongs to the work on the item: the hold stays as it is.
+  var staying = false;
+  document.addEventListener("submit", function (event) {
+    var address = event.submitter && event.submitter.hasAttribute("formaction") ? event.submitter.formAction : event.target.action;
+    staying = held !== null && new URL(address, location.href).pathname.indexOf(review) === 0;
+  });
+
+  addEventListener("pageshow", function (event) {
+    staying = false;
+    if (event.persisted && held) renew();
+  });
+
   addEventListener("pagehide", function () {
     if (decision && dirty) {
       dirty = false;
       navigator.sendBeacon(decision.dataset.draft, new FormData(decision));
     }
-    if (held && !lost) navigator.sendBeacon(held.dataset.lease, body("leave"));
+    if (held && !lost && !staying) navigator.sendBeacon(held.dataset.lease, body("leave"));
   });
 })();
