@@ -13,6 +13,7 @@ from benchmarks import ROOT
 BENCHMARKS = (
     ("-m", "benchmarks.pages"),
     ("-m", "benchmarks.workbench"),
+    ("-m", "benchmarks.review"),
     ("-m", "benchmarks.publication"),
     ("-m", "benchmarks.packages"),
     ("benchmarks/upload_memory.py",),

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from django.db.models import IntegerField
+from django.db.models.functions import Cast
+
 from moderation import history, members
 from moderation.differences import ROWS, Difference, compare
 from moderation.history import History
@@ -181,9 +184,13 @@ def tree(submission: Submission, old: Revision | None, new: Revision, past: Hist
     sides: dict[int, Files] = {new.pk: {}}
     if old is not None:
         sides[old.pk] = {}
-    rows = PackageFile.objects.filter(revision__in=list(sides)).order_by()
-    for revision, path, size, sha256, kind, executable in rows.values_list("revision_id", *FileRow._fields):
-        sides[revision][path] = (size, sha256, kind, executable)
+    # As a number: SQLite's truth values are converted one by one, which thousands of rows would feel.
+    rows = PackageFile.objects.filter(revision__in=list(sides)).annotate(
+        runs=Cast("executable", IntegerField())
+    )
+    columns = ("revision_id", "path", "size_bytes", "sha256", "kind", "runs")
+    for revision, path, size, sha256, kind, runs in rows.order_by().values_list(*columns):
+        sides[revision][path] = (size, sha256, kind, bool(runs))
     after, before = sides[new.pk], sides[old.pk] if old is not None else {}
     return Tree(before, after, _approved_hashes(past, old, after, before))
 
