@@ -281,7 +281,7 @@ def test_a_file_that_breaks_off_at_any_read_is_a_refusal_and_no_crash():
         def read(self, size: int | None = -1, /) -> bytes:
             data = super().read(size)
             self.left -= 1
-            return data[: len(data) // 2] if self.left < 0 else data
+            return data[: min(10, len(data) // 2)] if self.left < 0 else data
 
     for calls in range(whole):
         file = Torn(raw)

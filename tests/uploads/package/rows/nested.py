@@ -156,4 +156,10 @@ ROWS = [
         Part(DLL, PLAIN, raw=blocks(PLAIN[:50], *[b""] * 60_000, PLAIN[50:])),
     ),
     Row("zip.nested", "7z behind a program, not in it", Part(DLL, TWICE), Part(DLL, PLAIN)),
+    Row(
+        "zip.nested",
+        "bzip2 from its first byte on",
+        ending(".ucas", ARCHIVES["bzip2"]),
+        ending(".ucas", b"\x9e\0\1" + ARCHIVES["bzip2"][3:]),
+    ),
 ]

@@ -81,7 +81,7 @@ PROGRAMS = {
     "a DOS program": b"MZ" + bytes(80),
     "a DOS program that is cut off": b"MZ\0",
     "a program of Windows 3": b"MZ" + bytes(58) + struct.pack("<L", 0x40) + b"NE" + bytes(80),
-    "PE that is none": b"MZ" + bytes(58) + struct.pack("<L", 0x40) + b"PE\0\1" + bytes(80),
+    "PE that is none": b"MZ" + bytes(58) + struct.pack("<L", 0x40) + b"PE\0\1\x64\x86" + bytes(80),
     "a header out of reach": b"MZ"
     + bytes(58)
     + struct.pack("<L", 70_000)
