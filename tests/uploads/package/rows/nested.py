@@ -162,4 +162,20 @@ ROWS = [
         ending(".ucas", ARCHIVES["bzip2"]),
         ending(".ucas", b"\x9e\0\1" + ARCHIVES["bzip2"][3:]),
     ),
+    *(
+        Row(
+            "zip.nested",
+            f"{name} by all of its mark",
+            ending(".ucas", ARCHIVES[name]),
+            ending(".ucas", near + REST),
+        )
+        for name, near in (
+            ("bzip2", b"BZh9\0\0\0"),
+            ("ARJ", b"\x60\xea\xff\xff"),
+            ("compress", b"\x1f\x9d\xff"),
+            ("LHA", b"\x21\0-lx5-"),
+            ("cab", b"MSCF\1\0\0\0"),
+            ("lzip", b"LZIP\x09\0"),
+        )
+    ),
 ]
