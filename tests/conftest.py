@@ -14,6 +14,8 @@ from django.test import TransactionTestCase
 from tests import services
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1", ""}
+#: Fixtures of pytest-django that open the database.
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server", "admin_user"}
 REQUIRED = os.environ.get("SMMODS_REQUIRE_SERVICES") == "1"
 
 
@@ -22,14 +24,23 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker, (name, _) in services.SERVICES.items():
         config.addinivalue_line("markers", f"{marker}: needs {name}; skipped where it doesn't answer")
     config.addinivalue_line("markers", "once: the run's database doesn't matter; left out of the second run")
+    config.addinivalue_line("markers", "portal: starts a whole portal of its own")
     _flush_with_triggers_off()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole-portal tests bring their own database, so one run of them is enough."""
+    """One run is enough for whole-portal tests, which bring their own database, and for tests without any."""
     for item in items:
         if "e2e" in item.path.parts:
+            item.add_marker("portal")
+        if "e2e" in item.path.parts or not _asks_a_database(item):
             item.add_marker("once")
+
+
+def _asks_a_database(item: pytest.Item) -> bool:
+    """Whether the test may use the run's database: by pytest-django's marker or its fixtures."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,4 +1,4 @@
-"""Runs all tests on SQLite and on PostgreSQL, both at once: `python -m tests.suite [arguments of pytest]`.
+"""Runs all tests on SQLite, and those of the database on PostgreSQL, both at once: `python -m tests.suite [arguments]`.
 
 The PostgreSQL is the one of `DATABASE_URL`, else the one that `make services` starts, else one that a package
 brings along and that lives in a temporary folder for as long as the tests run.
@@ -9,8 +9,10 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from tests import services
 
@@ -35,32 +37,43 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "pytest", *arguments]
 
 
-def say(title: str) -> None:
-    """A heading over a run's output."""
-    sys.stdout.write(f"\n== {title}\n")
-    sys.stdout.flush()
+#: What pytest answers where the arguments leave nothing over for a run.
+NOTHING = 5
+
+
+def run_all(runs: list[tuple[str, list[str], dict[str, str]]], out: TextIO) -> bool:
+    """Run one after the other, what they say going to `out`; returns whether all passed."""
+    passed = True
+    for title, arguments, environment in runs:
+        out.write(f"\n== {title}\n")
+        out.flush()
+        ended = subprocess.run(command(*arguments), env=environment, stdout=out, stderr=out, check=False)
+        passed = passed and ended.returncode in (0, NOTHING)
+    return passed
 
 
 def main(arguments: list[str]) -> int:
-    """Both runs at once, a core each; the second's output follows the first's. Returns 0 only if both passed."""
+    """Two lanes at once, a core each; the second's output follows the first's. Returns 0 only if all passed.
+
+    The first has everything on SQLite but whole portals; the second what asks a database once more on PostgreSQL,
+    and then the portals.
+    """
     with postgres() as url, tempfile.TemporaryFile("w+") as kept:
         here = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         here["SMMODS_TEST_POSTGRES"] = url
-        other = subprocess.Popen(
-            command("-m", "not once", *arguments), env=here | {"DATABASE_URL": url}, stdout=kept, stderr=kept
-        )
-        try:
-            say("on SQLite")
-            first = command("--cov", "--cov-report=term:skip-covered", *arguments)
-            sqlite = subprocess.run(first, env=here, check=False).returncode
-            say("on PostgreSQL, at the same time")
-            failed = other.wait()
-        finally:
-            other.terminate()
-            other.wait()
+        there = here | {"DATABASE_URL": url}
+        cov = ["--cov", "--cov-report=term:skip-covered", "-m", "not portal"]
+        second = [
+            ("on PostgreSQL, at the same time", ["-m", "not once", *arguments], there),
+            ("whole portals", ["-m", "portal", *arguments], here),
+        ]
+        with ThreadPoolExecutor(1) as lane:
+            others = lane.submit(run_all, second, kept)
+            passed = run_all([("on SQLite", [*cov, *arguments], here)], sys.stdout)
+            passed = others.result() and passed
         kept.seek(0)
         sys.stdout.write(kept.read())
-    return 1 if sqlite or failed else 0
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":
