@@ -110,6 +110,19 @@ def test_kinds_are_called_by_their_names(path: str, data: bytes, message: str):
     assert said == message
 
 
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"Rar!" + bytes(100), "This is not a ZIP: it begins with b'Rar!'."),
+        (b"PK", "2 bytes are too few for a ZIP."),
+        (DENSE[:-30], "The end of the ZIP is missing: the file was cut off."),
+        (DENSE[:-2] + b"\4\0note", "4 bytes follow the end record (a comment or more)."),
+    ],
+)
+def test_what_is_no_package_is_told_why(raw: bytes, words: str):
+    assert [problem.message for problem in read(raw).problems] == [words]
+
+
 @pytest.mark.parametrize("bit", [4, 5, 6, 7, 8, 9, 10, 12, 13, 14, 15])
 def test_a_flag_is_named(bit: int):
     problem = read(with_parts(Part("a.lua", LUA, flags=1 << bit))).problems[0]
