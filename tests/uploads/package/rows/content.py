@@ -74,9 +74,21 @@ EXECUTABLES = [
         Part("Content/Desktop.ini", b"[x]\n"),
         Part("Content/desk.ini", b"[x]\n"),
     ),
+    Row(
+        "content.executable",
+        "a script of sh that speaks of Lua",
+        ending(".txt", b"#!/bin/sh lua\n"),
+        ending(".txt", b"#!/usr/bin/lua sh\n"),
+    ),
 ]
 
 SIGNATURES = [
+    Row(
+        "content.signature",
+        "three bytes of audio",
+        ending(".mp3", b"\xff\xfb\x90"),
+        ending(".mp3", b"\xff\xfb\x90\0"),
+    ),
     Row(
         "content.signature",
         "a late NUL",
