@@ -86,7 +86,7 @@ SIGNATURES = [
     Row(
         "content.signature",
         "three bytes of audio",
-        ending(".mp3", b"\xff\xfb\x90"),
+        ending(".mp3", b"\xff\xfb\x10"),
         ending(".mp3", b"\xff\xfb\x90\0"),
     ),
     Row(
