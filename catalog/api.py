@@ -49,12 +49,17 @@ def publication(request: HttpRequest, revision: int) -> dict[str, Any]:
     return record_of(found)
 
 
+DOWNLOAD = "/downloads/{mod_id}/{version}"
+
+
 @router.api_operation(
-    ["GET", "HEAD"],
-    "/downloads/{mod_id}/{version}",
+    ["HEAD"],
+    DOWNLOAD,
     auth=session_or_key("downloads:read"),
     response={200: None, 302: None},
+    include_in_schema=False,
 )
+@router.get(DOWNLOAD, auth=session_or_key("downloads:read"), response={200: None, 302: None})
 def download(request: HttpRequest, mod_id: str, version: str) -> HttpResponse:
     """Hands a release's artifact over, or leads to it; `latest` is a version. 410 where it was taken back."""
     release = downloads.find(mod_id, version)

@@ -10,7 +10,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-METHODS = ("get", "head", "post", "put", "patch", "delete")
+METHODS = ("get", "post", "put", "patch", "delete")
 PROBLEM: Json = {
     "title": "Problem",
     "description": "What went wrong (RFC 9457), with a stable code.",
