@@ -16,7 +16,7 @@ endif
 export PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test lint verify format services bench docs fuzz mutants clean
+.PHONY: help setup setup-run run test cover lint verify format services bench docs fuzz mutants clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
@@ -46,6 +46,9 @@ run: setup-run ## the portal with sample data on http://127.0.0.1:8000 until Ctr
 
 test: setup ## all tests, on SQLite and then on PostgreSQL (ARGS="-k words" for some of them)
 	@$(BIN)/python -m tests.suite $(ARGS)
+
+cover: setup ## which lines the tests run, on SQLite
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered -m "not portal" $(ARGS)
 
 lint: setup ## style, types, templates, migrations, deployment settings
 	@$(BIN)/ruff check .

@@ -55,21 +55,24 @@ def run_all(runs: list[tuple[str, list[str], dict[str, str]]], out: TextIO) -> b
 def main(arguments: list[str]) -> int:
     """Two lanes at once, a core each; the second's output follows the first's. Returns 0 only if all passed.
 
-    The first has everything on SQLite but whole portals; the second what asks a database once more on PostgreSQL,
-    and then the portals.
+    Each has the tests that ask a database, on its own, and then half of the others: whole portals, and what needs
+    neither.
     """
     with postgres() as url, tempfile.TemporaryFile("w+") as kept:
         here = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         here["SMMODS_TEST_POSTGRES"] = url
         there = here | {"DATABASE_URL": url}
-        cov = ["--cov", "--cov-report=term:skip-covered", "-m", "not portal"]
+        first = [
+            ("on SQLite", ["-m", "not once", *arguments], here),
+            ("whole portals", ["-m", "portal", *arguments], here),
+        ]
         second = [
             ("on PostgreSQL, at the same time", ["-m", "not once", *arguments], there),
-            ("whole portals", ["-m", "portal", *arguments], here),
+            ("without a database", ["-m", "once and not portal", *arguments], here),
         ]
         with ThreadPoolExecutor(1) as lane:
             others = lane.submit(run_all, second, kept)
-            passed = run_all([("on SQLite", [*cov, *arguments], here)], sys.stdout)
+            passed = run_all(first, sys.stdout)
             passed = others.result() and passed
         kept.seek(0)
         sys.stdout.write(kept.read())
