@@ -121,7 +121,7 @@ class Person:
         if successor:
             self.page.locator("#successor").select_option(successor)
         self.press("Go on to the mail and the last question")
-        self.page.locator("button[name=confirmed]").click()
+        self.page.locator("button[name=confirmed][value='1']").click()
         self.page.wait_for_load_state()
 
 
