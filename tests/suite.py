@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> int:
         with ThreadPoolExecutor(2) as lanes:
             others = [lanes.submit(run_all, second, kept), lanes.submit(run_all, third, portals)]
             passed = run_all(first, sys.stdout)
-            passed = all([lane.result() for lane in others]) and passed
+            passed = all(lane.result() for lane in others) and passed
         for said in (kept, portals):
             said.seek(0)
             sys.stdout.write(said.read())
