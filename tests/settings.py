@@ -40,3 +40,11 @@ globals().update({name: getattr(portal, name) for name in dir(portal) if name.is
 
 # Hashing a password slowly is the point elsewhere; here it would only be slow.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Tests lose nothing by a crash of the database: their commits need not wait for the disk.
+DATABASES = {name: dict(database) for name, database in portal.DATABASES.items()}
+for database in DATABASES.values():
+    if database["ENGINE"].endswith("postgresql"):
+        options = dict(database.get("OPTIONS", {}))
+        options["options"] = f"{options.get('options', '')} -c synchronous_commit=off".strip()
+        database["OPTIONS"] = options
